@@ -1,0 +1,9 @@
+#!/bin/sh
+# The bin: finds the Node 24 that npm brought (node-linux-*), whatever the machine has, and runs the command line on it.
+here=$(dirname "$(readlink -f "$0")")
+node="$here/../node_modules/.bin/node"
+if [ ! -x "$node" ]; then
+  echo "尚未安装依赖：请先在项目目录运行 npm run setup。 / Not installed yet: run \"npm run setup\" in the project first." >&2
+  exit 2
+fi
+exec "$node" --disable-warning=ExperimentalWarning "$here/main.ts" "$@"
