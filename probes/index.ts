@@ -1,0 +1,22 @@
+/** The only door into the library: what a camera says, without database, queue, environment, config or logger. */
+export type { CameraObservation, CameraProbe } from './camera.ts';
+export { probeCamera } from './camera.ts';
+export type { Answer, Failure, FailureFacts, FailureKind, Origin, Party, Step } from './failure.ts';
+export { fail, failures } from './failure.ts';
+export { cpuMsOf } from './picture/cpu.ts';
+export type { Decoded, Decoder } from './picture/pool.ts';
+export { openDecoder } from './picture/pool.ts';
+export type {
+  Codec,
+  Context,
+  Device,
+  Login,
+  Observation,
+  Picture,
+  PictureFault,
+  Prober,
+  Target,
+  TimedStep,
+  Video,
+} from './probe.ts';
+export { parseRtspUrl, type RtspUrl } from './rtsp/url.ts';

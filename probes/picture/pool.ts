@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Codec, Picture } from '../probe.ts';
+import { decodeWithFfmpeg } from './ffmpeg.ts';
+import { codecs, type Reply, replyHeader, requestHeader } from './wire.ts';
+
+/** What came of one key frame. `jpeg` is the evidence picture, where it was asked for. */
+export type Decoded =
+  | {
+      readonly type: 'decoded';
+      readonly width: number;
+      readonly height: number;
+      readonly picture: Picture;
+      readonly jpeg: Buffer | null;
+    }
+  | { readonly type: 'damaged' | 'failed'; readonly detail: string };
+
+export type Decoder = {
+  /** Never rejects: what goes wrong with the decoder itself is `failed`. */
+  decode(codec: Codec, keyframe: Buffer, evidence: boolean): Promise<Decoded>;
+  /** User and system CPU time of the decoder processes so far, ms (Linux; 0 elsewhere). */
+  cpuMs(): Promise<number>;
+  close(): Promise<void>;
+};
+
+type Job = {
+  readonly codec: Codec;
+  readonly keyframe: Buffer;
+  readonly evidence: boolean;
+  readonly done: (decoded: Decoded) => void;
+  /** Set when a process died over it: then it runs alone, and a second death is its own. */
+  suspect: boolean;
+};
+
+/** A key frame takes some 10 ms; one that takes this long has sent the decoder round in circles. */
+const patienceMs = 5_000;
+
+/** Whether FFmpeg can be loaded into a process here; its binary is an optional dependency. */
+const hasNodeAv = (): boolean => {
+  try {
+    createRequire(import.meta.url).resolve('node-av/lib');
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** `processes` decoders, each a child process; where node-av is not installed, Debian's ffmpeg, a process a picture. */
+export const openDecoder = (processes: number): Decoder =>
+  hasNodeAv() ? new Pool(processes) : decodeWithFfmpeg(processes);
+
+class Pool implements Decoder {
+  readonly #waiting: Job[] = [];
+  readonly #seats: Seat[];
+  #closed = false;
+
+  constructor(processes: number) {
+    this.#seats = Array.from({ length: processes }, () => new Seat());
+  }
+
+  decode(codec: Codec, keyframe: Buffer, evidence: boolean): Promise<Decoded> {
+    return new Promise((done) => {
+      if (this.#closed) return done({ type: 'failed', detail: 'the decoder is closed' });
+      this.#waiting.push({ codec, keyframe, evidence, done, suspect: false });
+      this.#assign();
+    });
+  }
+
+  async cpuMs(): Promise<number> {
+    const { cpuMsOf } = await import('./cpu.ts');
+    let sum = 0;
+    for (const seat of this.#seats) sum += await cpuMsOf(seat.pid);
+    return sum;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#assign();
+    await Promise.all(this.#seats.map((seat) => seat.close()));
+  }
+
+  #assign(): void {
+    // Also what a process that died while closing leaves behind: nobody would end a new one.
+    if (this.#closed) {
+      for (const job of this.#waiting.splice(0)) job.done({ type: 'failed', detail: 'the decoder is closed' });
+    }
+    for (const seat of this.#seats) {
+      // Two in a seat: the next key frame waits in the pipe while one is decoded, so that the process never idles.
+      while (this.#waiting.length > 0 && seat.takes(this.#waiting[0]!)) {
+        const job = this.#waiting.shift()!;
+        seat.give(job, (orphans) => {
+          for (const orphan of orphans) this.#waiting.unshift(orphan);
+          this.#assign();
+        });
+      }
+    }
+  }
+}
+
+/** One decoder process, started with its first job and started anew when it died. */
+class Seat {
+  #child: ChildProcess | null = null;
+  readonly #jobs: Job[] = [];
+  #freed: (orphans: Job[]) => void = () => {};
+  #pieces: Buffer[] = [];
+  #size = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  takes(job: Job): boolean {
+    if (job.suspect || this.#jobs.some(({ suspect }) => suspect)) return this.#jobs.length === 0;
+    return this.#jobs.length < 2;
+  }
+
+  give(job: Job, freed: (orphans: Job[]) => void): void {
+    this.#freed = freed;
+    this.#jobs.push(job);
+    const child = this.#start();
+    const header = Buffer.allocUnsafe(requestHeader);
+    header.writeUInt32BE(job.keyframe.length, 0);
+    header[4] = codecs.indexOf(job.codec);
+    header[5] = job.evidence ? 1 : 0;
+    child.stdin!.cork();
+    child.stdin!.write(header);
+    child.stdin!.write(job.keyframe);
+    child.stdin!.uncork();
+    if (this.#jobs.length === 1) this.#watch();
+  }
+
+  async close(): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.stdin!.end();
+    await gone;
+  }
+
+  #start(): ChildProcess {
+    if (this.#child !== null) return this.#child;
+    const file = fileURLToPath(new URL('./decoder.ts', import.meta.url));
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128', '--max-semi-space-size=1', file],
+      // No environment: what is decoded comes from outside, and the service's secrets live there.
+      { stdio: ['pipe', 'pipe', 'ignore'], env: {} },
+    );
+    child.stdout!.on('data', (bytes: Buffer) => this.#take(bytes));
+    child.stdin!.on('error', () => {});
+    child.once('error', () => this.#died(child, 'does not start'));
+    child.once('close', (code, signal) => this.#died(child, `ended with ${signal ?? code}`));
+    this.#child = child;
+    return child;
+  }
+
+  #watch(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = this.#jobs.length === 0 ? null : setTimeout(() => this.#child?.kill('SIGKILL'), patienceMs);
+  }
+
+  #take(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+    this.#size += bytes.length;
+    for (;;) {
+      if (this.#size < replyHeader) return;
+      if (this.#pieces.length > 1) this.#pieces = [Buffer.concat(this.#pieces)];
+      const all = this.#pieces[0]!;
+      const json = all.readUInt32BE(0);
+      const whole = replyHeader + json + all.readUInt32BE(4);
+      if (this.#size < whole) return;
+      const reply = JSON.parse(all.toString('utf8', replyHeader, replyHeader + json)) as Reply;
+      const jpeg = whole > replyHeader + json ? Buffer.from(all.subarray(replyHeader + json, whole)) : null;
+      this.#pieces = [all.subarray(whole)];
+      this.#size -= whole;
+      const job = this.#jobs.shift();
+      this.#watch();
+      job?.done(reply.type === 'decoded' ? { ...reply, jpeg } : reply);
+      this.#freed([]);
+    }
+  }
+
+  #died(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    this.#pieces = [];
+    this.#size = 0;
+    const [first, ...others] = this.#jobs.splice(0);
+    this.#watch();
+    // The first in the pipe is the one it died over; the others only stood behind it.
+    const orphans = [...others].reverse();
+    if (first !== undefined) {
+      if (first.suspect)
+        first.done({ type: 'failed', detail: `the decoder process ${how}, twice over this key frame` });
+      else {
+        first.suspect = true;
+        orphans.push(first);
+      }
+    }
+    this.#freed(orphans);
+  }
+}

@@ -1,0 +1,148 @@
+/** RTSP messages as bytes: RFC 2326 sections 4 to 7 and 12, as cameras write them. Pure; no socket. */
+
+export type Headers = ReadonlyMap<string, readonly string[]>;
+
+export type Response = {
+  readonly status: number;
+  readonly reason: string;
+  /** Names in lower case; a repeated header keeps every value, in order. */
+  readonly headers: Headers;
+  readonly body: Buffer;
+};
+
+/** What stands at the front of the bytes received so far. */
+export type Front =
+  | { readonly type: 'response'; readonly response: Response; readonly bytes: number }
+  | {
+      readonly type: 'frame';
+      readonly channel: number;
+      readonly from: number;
+      readonly to: number;
+      readonly bytes: number;
+    }
+  | { readonly type: 'request'; readonly bytes: number }
+  | { readonly type: 'skip'; readonly bytes: number }
+  | { readonly type: 'more'; readonly begun: boolean }
+  | { readonly type: 'garbage'; readonly detail: string };
+
+/** The largest header block and body that are accepted, bytes. Bodies of 100 KB were seen of NVRs with many channels. */
+const maxHeader = 32 * 1024;
+export const maxBody = 128 * 1024;
+
+const dollar = 0x24;
+const cr = 13;
+const lf = 10;
+
+/** The end of the header block (after the empty line) between `from` and `to`, or -1. Accepts LF-only lines. */
+const headerEnd = (bytes: Buffer, from: number, to: number): number => {
+  let at = from;
+  for (;;) {
+    const eol = bytes.indexOf(lf, at);
+    if (eol === -1 || eol >= to) return -1;
+    const next = eol + 1;
+    if (next < to && bytes[next] === lf) return next + 1;
+    if (next + 1 < to && bytes[next] === cr && bytes[next + 1] === lf) return next + 2;
+    at = next;
+  }
+};
+
+const startsLike = (bytes: Buffer, from: number, to: number, word: string): boolean => {
+  const n = Math.min(word.length, to - from);
+  return n > 0 && bytes.toString('latin1', from, from + n) === word.slice(0, n);
+};
+
+const printable = (bytes: Buffer, from: number, to: number): string =>
+  bytes.toString('latin1', from, Math.min(to, from + 40)).replace(/[^\x20-\x7e]/g, '.');
+
+export const parseHeaders = (block: string): Map<string, string[]> => {
+  const headers = new Map<string, string[]>();
+  let last: string[] | undefined;
+  for (const line of block.split(/\r?\n/)) {
+    if (line === '') continue;
+    if ((line[0] === ' ' || line[0] === '\t') && last !== undefined && last.length > 0) {
+      last[last.length - 1] += ` ${line.trim()}`;
+      continue;
+    }
+    const colon = line.indexOf(':');
+    if (colon < 1) continue;
+    const name = line.slice(0, colon).trim().toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    last = headers.get(name);
+    if (last === undefined) {
+      last = [];
+      headers.set(name, last);
+    }
+    last.push(value);
+  }
+  return headers;
+};
+
+export const header = (headers: Headers, name: string): string | undefined => headers.get(name)?.[0];
+
+/**
+ * Looks at the front of `bytes[from, to)`: an interleaved frame (RFC 2326 section 10.12), a response, a request of the
+ * server's own, blank lines before either (seen before `$`), or something that is no RTSP at all.
+ */
+export const front = (bytes: Buffer, from: number, to: number): Front => {
+  if (from >= to) return { type: 'more', begun: false };
+  const first = bytes[from]!;
+  if (first === dollar) {
+    if (to - from < 4) return { type: 'more', begun: true };
+    const length = bytes.readUInt16BE(from + 2);
+    if (to - from < 4 + length) return { type: 'more', begun: true };
+    return { type: 'frame', channel: bytes[from + 1]!, from: from + 4, to: from + 4 + length, bytes: 4 + length };
+  }
+  if (first === cr || first === lf) return { type: 'skip', bytes: 1 };
+  const isResponse = startsLike(bytes, from, to, 'RTSP/1.') || startsLike(bytes, from, to, 'RTSP/2.');
+  if (!isResponse && !startsLikeRequest(bytes, from, to))
+    return { type: 'garbage', detail: `"${printable(bytes, from, to)}"` };
+  const end = headerEnd(bytes, from, to);
+  if (end === -1) {
+    if (to - from > maxHeader) return { type: 'garbage', detail: `a header of more than ${maxHeader} bytes` };
+    return { type: 'more', begun: true };
+  }
+  const text = bytes.toString('latin1', from, end);
+  const eol = text.indexOf('\n');
+  const line = text.slice(0, eol).trimEnd();
+  const headers = parseHeaders(text.slice(eol + 1));
+  const declared = header(headers, 'content-length') ?? '0';
+  if (!/^\d{1,9}$/.test(declared)) return { type: 'garbage', detail: `Content-Length "${declared.slice(0, 40)}"` };
+  const length = Number(declared);
+  if (length > maxBody) return { type: 'garbage', detail: `a body of ${length} bytes, more than ${maxBody}` };
+  if (to - end < length) return { type: 'more', begun: true };
+  const total = end + length - from;
+  if (!isResponse) return { type: 'request', bytes: total };
+  const match = /^RTSP\/\d\.\d\s+(\d{3})(?:\s+(.*))?$/.exec(line);
+  if (match === null) return { type: 'garbage', detail: `"${line.slice(0, 40)}"` };
+  return {
+    type: 'response',
+    bytes: total,
+    response: {
+      status: Number(match[1]),
+      reason: match[2] ?? '',
+      headers,
+      // A copy: the caller's buffer is used again for what comes next.
+      body: Buffer.from(bytes.subarray(end, end + length)),
+    },
+  };
+};
+
+/** Requests that a server may send by itself; everything else that is no response is not RTSP. */
+const requests = ['OPTIONS ', 'ANNOUNCE ', 'REDIRECT ', 'SET_PARAMETER ', 'GET_PARAMETER ', 'PLAY_NOTIFY '] as const;
+const startsLikeRequest = (bytes: Buffer, from: number, to: number): boolean =>
+  requests.some((word) => startsLike(bytes, from, to, word));
+
+/** Text of ours (a user, a path) as UTF-8 with a byte a character, the way everything that is on the wire is kept here. */
+export const wire = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+/** A request's bytes. CSeq comes last: some devices read only as far as they understand (gortsplib#437). */
+export const formatRequest = (
+  method: string,
+  url: string,
+  headers: readonly (readonly [string, string])[],
+  cseq: number,
+): string => {
+  let text = `${method} ${url} RTSP/1.0\r\nUser-Agent: xunjian\r\n`;
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
+  return `${text}CSeq: ${cseq}\r\n\r\n`;
+};

@@ -1,0 +1,79 @@
+/** RTSP URLs: what is asked for, and what a device answers with. Pure. */
+
+export type RtspUrl = {
+  /** Without brackets, as a dialler wants it. */
+  readonly host: string;
+  readonly port: number;
+  /** The URL as it stands in a request line: no user, no password. */
+  readonly request: string;
+  readonly user: string | null;
+  readonly password: string | null;
+};
+
+/** Logins in URLs and passwords in paths (Xiongmai: /user=admin_password=x_channel=1.sdp), struck out of a device's words. */
+export const strikePasswords = (text: string): string =>
+  text
+    .replace(/(\w:\/\/)[^\s"'<>]{0,512}@/g, '$1***@')
+    .replace(/\b((?:[a-z0-9]+_)*(?:pass|passwd|password|pwd))=[^&_;\s"'<>/]*/gi, '$1=***');
+
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
+/**
+ * Splits rtsp://[user[:password]@]host[:port][/path][?query]; `null` for anything else. Not by the URL class: it
+ * re-encodes paths, and cameras compare them by the letter.
+ */
+export const parseRtspUrl = (text: string): RtspUrl | null => {
+  const match =
+    /^rtsp:\/\/(?:([^/?#]*)@)?(\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]|[^/?#:@[\]\s]+)(?::(\d{1,5}))?([/?][^\s#]*)?$/i.exec(
+      text,
+    );
+  if (match === null) return null;
+  const [, login, host, portText, rest = ''] = match;
+  const port = portText === undefined ? 554 : Number(portText);
+  if (port < 1 || port > 65535) return null;
+  const colon = login?.indexOf(':') ?? -1;
+  return {
+    host: host!.startsWith('[') ? host!.slice(1, -1) : host!,
+    port,
+    request: `rtsp://${host}${portText === undefined ? '' : `:${port}`}${rest}`,
+    user: login === undefined ? null : decode(colon === -1 ? login : login.slice(0, colon)),
+    password: login === undefined || colon === -1 ? null : decode(login.slice(colon + 1)),
+  };
+};
+
+const absolute = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** What follows scheme, login, host and port; `null` where the text is no proper RTSP URL, or one with its scheme doubled. */
+const pathOf = (text: string): string | null => {
+  const path = /^rtspu?s?:\/\/(?!\w+:\/\/)[^/?]*(.*)$/i.exec(text)?.[1];
+  return path === undefined || path.includes('://') || /\s/.test(path) ? null : path;
+};
+
+const origin = (request: string): string => /^rtsp:\/\/[^/?]*/i.exec(request)![0];
+
+/**
+ * The base for relative controls. A device may name any host it likes (NAT-internal, 169.254.x), drop the scheme
+ * (moonfire#356) or double it (go2rtc#208): its path is kept only where it is a proper URL, and our own host always.
+ */
+export const baseUrl = (request: string, contentBase: string | undefined): string => {
+  if (contentBase === undefined) return request;
+  const path = pathOf(contentBase.trim());
+  return path === null ? request : origin(request) + path;
+};
+
+/** RFC 2326 C.1.1, the way live555 and FFmpeg join: text behind the base, also behind a query. */
+export const resolveControl = (request: string, base: string, control: string | null): string => {
+  // A blank would end the URL in the request line.
+  if (control === null || control === '' || control === '*' || /\s/.test(control)) return base;
+  if (absolute.test(control)) {
+    const path = pathOf(control);
+    return path === null ? base : origin(request) + path;
+  }
+  return base.replace(/\/$/, '') + (control.startsWith('/') ? control : `/${control}`);
+};
