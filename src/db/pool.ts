@@ -1,0 +1,166 @@
+import pg from 'pg';
+import { translateError } from './errors.ts';
+
+/**
+ * What a stage asks of the database. Rows are taken as `T` unchecked: the statement beside the call says what they are.
+ * int8 comes as a number (a value past 2^53 throws), timestamptz as a Date, date as 'YYYY-MM-DD', numeric as a string.
+ * Throws what errors.ts has.
+ */
+export interface Queryable {
+  /** Exactly one row; throws where there is none or are several. */
+  one<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<T>;
+  /** One row or null; throws where there are several. */
+  maybeOne<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<T | null>;
+  many<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<T[]>;
+  /** The number of rows that the statement touched; without parameters, several statements may stand in `sql`. */
+  run(sql: string, parameters?: readonly unknown[]): Promise<number>;
+}
+
+export interface Database extends Queryable {
+  /**
+   * Commits when `work` resolves, rolls back when it throws. One statement at a time inside. Keep it short: on the
+   * embedded database it keeps everybody else waiting, and a statement outside of it that `work` waits for never comes.
+   */
+  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>;
+  /** One connection for several statements that belong together without being a transaction. */
+  connection<T>(work: (connection: Queryable) => Promise<T>): Promise<T>;
+  /** Waits for statements under way. */
+  close(): Promise<void>;
+}
+
+/** How long a statement waits for a connection before DatabaseAway, ms; most of it is waiting for a busy pool. */
+const CONNECT_WITHIN_MS = 30_000;
+
+/**
+ * Opens a pool of at most `max` connections, made when needed. Nothing in here ever says RESET ALL or DISCARD ALL: the
+ * embedded database has one session for all, and they would take everybody's statements and settings away.
+ */
+export const openDatabase = (url: string, options: { readonly max: number }): Database => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    keepAlive: true,
+    application_name: 'xunjian',
+    types: columnTypes(),
+  });
+  const lost = new WeakSet<pg.PoolClient>();
+  pool.on('connect', (client) => {
+    client.on('error', () => lost.add(client));
+    client.on('end', () => lost.add(client));
+  });
+  // An idle connection that breaks is replaced by the pool; the next statement tells whether the database is away.
+  pool.on('error', () => {});
+
+  const connect = async (): Promise<pg.PoolClient> => {
+    if (pool.ending) throw new Error('the database was closed');
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw translateError(error, true);
+    }
+  };
+
+  const query: Query = async (client, sql, parameters) => {
+    try {
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters as unknown[] | undefined);
+      return Array.isArray(result) ? result.at(-1)! : result;
+    } catch (error) {
+      throw translateError(error, lost.has(client));
+    }
+  };
+
+  const onClient = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const client = await connect();
+    try {
+      return await work(client);
+    } finally {
+      client.release(lost.has(client));
+    }
+  };
+
+  return {
+    ...queryable((sql, parameters) => onClient((client) => query(client, sql, parameters))),
+
+    connection: (work) => onClient((client) => lend(client, query, work)),
+
+    transaction: (work) =>
+      onClient(async (client) => {
+        await query(client, 'begin');
+        try {
+          const value = await lend(client, query, work);
+          const { command } = await query(client, 'commit');
+          // What PostgreSQL answers where a statement failed and `work` went on as if nothing had happened.
+          if (command !== 'COMMIT') throw new Error('rolled back at commit: a statement in the transaction had failed');
+          return value;
+        } catch (error) {
+          // Where this fails the connection is lost, and with it the transaction; what came first is the news.
+          await query(client, 'rollback').catch(() => lost.add(client));
+          throw error;
+        }
+      }),
+
+    close: () => pool.end(),
+  };
+};
+
+type Query = (client: pg.PoolClient, sql: string, parameters?: readonly unknown[]) => Promise<pg.QueryResult>;
+
+/** Lends a client for as long as `work` runs; kept and used later, it would speak into somebody else's transaction. */
+const lend = async <T>(client: pg.PoolClient, query: Query, work: (lent: Queryable) => Promise<T>): Promise<T> => {
+  let over = false;
+  const lent = queryable(async (sql, parameters) => {
+    if (over) throw new Error('the connection was given back: this transaction is over');
+    return query(client, sql, parameters);
+  });
+  try {
+    return await work(lent);
+  } finally {
+    over = true;
+  }
+};
+
+type Run = (sql: string, parameters?: readonly unknown[]) => Promise<pg.QueryResult>;
+
+const queryable = (run: Run): Queryable => ({
+  async one<T extends object>(sql: string, parameters?: readonly unknown[]) {
+    const { rows } = await run(sql, parameters);
+    if (rows.length !== 1) throw new Error(`${rows.length} rows where there must be one: ${sql}`);
+    return rows[0] as T;
+  },
+  async maybeOne<T extends object>(sql: string, parameters?: readonly unknown[]) {
+    const { rows } = await run(sql, parameters);
+    if (rows.length > 1) throw new Error(`${rows.length} rows where there may be one: ${sql}`);
+    return (rows[0] as T | undefined) ?? null;
+  },
+  async many<T extends object>(sql: string, parameters?: readonly unknown[]) {
+    return (await run(sql, parameters)).rows as T[];
+  },
+  async run(sql, parameters) {
+    return (await run(sql, parameters)).rowCount ?? 0;
+  },
+});
+
+/** The oids of int8[], date[] and text[], which pg has no names for. */
+const INT8_ARRAY = 1016;
+const DATE_ARRAY = 1182;
+const TEXT_ARRAY = 1009;
+
+const textArray = pg.types.getTypeParser(TEXT_ARRAY as number, 'text') as (text: string) => (string | null)[];
+
+const columnTypes = (): pg.TypeOverrides => {
+  const types = new pg.TypeOverrides();
+  const { INT8, DATE } = pg.types.builtins;
+  types.setTypeParser(INT8, safeInteger);
+  types.setTypeParser(INT8_ARRAY as number, (text: string) => textArray(text).map((item) => item && safeInteger(item)));
+  // pg makes a Date of the local midnight of it, which is another day in another zone.
+  types.setTypeParser(DATE, String);
+  types.setTypeParser(DATE_ARRAY as number, textArray);
+  return types;
+};
+
+const safeInteger = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} is past 2^53 and does not fit a number`);
+  return value;
+};
