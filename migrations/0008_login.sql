@@ -1,0 +1,8 @@
+-- Logins that a device refused: none is tried again with this version of the credentials. Written by the stage probing.
+create table login_refusal (
+  camera integer not null references camera on delete cascade,
+  version integer not null,
+  refused_at timestamptz not null,
+  detail text not null,
+  primary key (camera, version)
+);

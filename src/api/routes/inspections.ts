@@ -1,0 +1,102 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { Queryable } from '../../db/pool.ts';
+import { latestInspection, reportOf } from '../../report/inspection.ts';
+import { ApiProblem, Problem } from '../problem.ts';
+
+const Verdict = Type.Union([
+  Type.Literal('met'),
+  Type.Literal('missed'),
+  Type.Literal('undetermined'),
+  Type.Null({ description: '无点位可评 / nothing to judge' }),
+]);
+const Rates = Type.Object({
+  roster: Type.Integer({ description: '点位' }),
+  exempt: Type.Integer({ description: '报备' }),
+  unknown: Type.Integer({ description: '未知' }),
+  assessed: Type.Integer({ description: '分母：点位 - 报备 - 未知' }),
+  online: Type.Integer({ description: '在线' }),
+  image: Type.Integer({ description: '出图' }),
+  verdict: Type.Object({ online: Verdict, image: Verdict }),
+});
+const Report = Type.Object({
+  inspection: Type.Object({
+    id: Type.Integer(),
+    at: Type.String({ format: 'date-time' }),
+    formula: Type.String({ description: '口径版本' }),
+    seconds: Type.Number(),
+  }),
+  units: Type.Array(
+    Type.Object({
+      code: Type.String(),
+      name: Type.String(),
+      classes: Type.Object({ total: Rates, skynet: Rates, social: Rates, household: Rates }),
+      verdict: Verdict,
+    }),
+  ),
+});
+const Listed = Type.Object({
+  id: Type.Integer(),
+  startedAt: Type.String({ format: 'date-time' }),
+  completedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+  policy: Type.Integer(),
+  unit: Type.Union([Type.String(), Type.Null()]),
+});
+
+type Row = { id: number; started_at: Date; completed_at: Date | null; policy: number; unit: string | null };
+
+export const inspectionRoutes =
+  (db: Queryable): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/inspections',
+      {
+        schema: {
+          summary: '历次巡检，新的在前 / Inspections, newest first',
+          querystring: Type.Object({
+            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 30 })),
+          }),
+          response: { 200: Type.Array(Listed) },
+        },
+      },
+      async ({ query }) => {
+        const rows = await db.many<Row>(
+          'select id, started_at, completed_at, policy, unit from inspection order by id desc limit $1',
+          [query.limit ?? 30],
+        );
+        return rows.map((row) => ({
+          id: row.id,
+          startedAt: row.started_at.toISOString(),
+          completedAt: row.completed_at?.toISOString() ?? null,
+          policy: row.policy,
+          unit: row.unit,
+        }));
+      },
+    );
+    const rates = async (id: number | null) => {
+      const report = id === null ? null : await reportOf(db, id);
+      if (report !== null) return report;
+      throw new ApiProblem(404, 'no_such_inspection', '没有这次已完成的巡检', 'No such completed inspection');
+    };
+    app.get(
+      '/inspections/latest/rates',
+      {
+        schema: {
+          summary: '最近一次巡检的各单位比率 / Rates of the latest one',
+          response: { 200: Report, 404: Problem },
+        },
+      },
+      async () => rates(await latestInspection(db)),
+    );
+    app.get(
+      '/inspections/:id/rates',
+      {
+        schema: {
+          summary: '一次巡检的各单位比率 / Rates of an inspection',
+          params: Type.Object({ id: Type.Integer({ minimum: 1 }) }),
+          response: { 200: Report, 404: Problem },
+        },
+      },
+      async ({ params }) => rates(params.id),
+    );
+  };

@@ -1,0 +1,121 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/env.ts';
+import { importRows } from '../inventory/import.ts';
+import { readSheet } from '../inventory/sheet.ts';
+import { putSite } from '../inventory/site.ts';
+import { startAll } from '../roles/all-in-one.ts';
+import { type Ground, openGround } from '../roles/ground.ts';
+import { decidePolicy } from '../schedule/policy.ts';
+import { Sentence } from '../sentence.ts';
+import { type City, inventoryCsv, planCity, truthOf } from '../simulator/city.ts';
+import { startSimulatorProcess } from '../simulator/start.ts';
+import { exit } from './exit.ts';
+import { inspectNow, print } from './inspect.ts';
+import { Progress } from './progress.ts';
+import { stopSignal } from './stop-signal.ts';
+
+export type DemoOptions = {
+  readonly cameras: number;
+  readonly seed: number;
+  readonly truth?: string;
+  readonly once?: true;
+  readonly json?: true;
+};
+
+/** A round of the demo takes half a minute instead of an hour: attempts seconds apart, and a short deadline. */
+const demoPolicy = { attempts: [0, 2, 4], cutoff: 240, deadline: 6_000 } as const;
+
+/** A simulated city on loopback, one inspection, the county table; then the service goes on until Ctrl-C. */
+export const demo = async (config: Config, options: DemoOptions): Promise<number> => {
+  if (config.databaseUrl !== null) {
+    throw new Sentence(
+      'demo 只用内置数据库：请先取消环境变量 XUNJIAN_DATABASE_URL 和 XUNJIAN_REDIS_URL',
+      'the demo uses the embedded database only: unset XUNJIAN_DATABASE_URL and XUNJIAN_REDIS_URL first',
+    );
+  }
+  const say = (zh: string, en: string): void => {
+    process.stderr.write(`${zh} / ${en}\n`);
+  };
+  const stop = stopSignal();
+  const city = planCity({ cameras: options.cameras, seed: options.seed });
+  if (options.truth !== undefined) await writeTruth(options.truth, city);
+  say(
+    `模拟城市：${options.cameras} 个点位，种子 ${options.seed}`,
+    `a simulated city: ${options.cameras} cameras, seed ${options.seed}`,
+  );
+  const clipsDir = join(config.dataDir, 'clips');
+  await mkdir(clipsDir, { recursive: true });
+  const filming = new Progress(options.json === true);
+  // Ports of its own where others are taken; the API as well.
+  const simulator = await startSimulatorProcess(
+    { cameras: options.cameras, seed: options.seed, clipsDir, rtspPort: 554, onvifPort: 80 },
+    (done, total, name) => filming.show(`录制视频 filming ${name}`, done, total),
+  );
+  filming.end();
+  try {
+    say('启动内置 TimescaleDB 与 Redis', 'starting the embedded TimescaleDB and Redis');
+    const ground = await openGround(
+      { ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel },
+      true,
+    );
+    try {
+      await fill(ground, city, inventoryCsv(city, simulator.ports));
+      return await run(ground, options, say, stop);
+    } finally {
+      await ground.close();
+    }
+  } finally {
+    await simulator.stop();
+  }
+};
+
+const run = async (
+  ground: Ground,
+  options: DemoOptions,
+  say: (zh: string, en: string) => void,
+  stop: Promise<void>,
+): Promise<number> => {
+  const withApi = options.once !== true;
+  const roles = await startAll(ground, withApi);
+  try {
+    say('巡检开始：每个点位取一帧画面并解码', 'the inspection begins: one decoded picture from every camera');
+    const interrupted = stop.then(() => null);
+    const report = await Promise.race([inspectNow(ground, null, options.json === true), interrupted]);
+    if (report === null) return exit.unknown;
+    print(report, options.json === true);
+    if (roles.url !== null) {
+      process.stderr.write('\n');
+      say(
+        `接口与文档：${roles.url}/api/docs，比率：${roles.url}/api/v1/inspections/latest/rates；按 Ctrl-C 结束`,
+        `API and its pages: ${roles.url}/api/docs, rates: ${roles.url}/api/v1/inspections/latest/rates; Ctrl-C ends it`,
+      );
+      await stop;
+    }
+    return exit.ok;
+  } finally {
+    await roles.stop();
+  }
+};
+
+/** The simulated city's sites and cameras, by the very way a real inventory takes. */
+const fill = async ({ db, vault }: Ground, city: City, csv: string): Promise<void> => {
+  for (const site of city.sites) await putSite(db, site);
+  const known = new Map(city.units.map(({ code }) => [code, code]));
+  const { rows, faults } = readSheet(Buffer.from(csv), known, new Set(city.sites.map(({ code }) => code)));
+  if (faults.length > 0) throw new Error(`the simulator's inventory is faulty: ${JSON.stringify(faults[0])}`);
+  await importRows(db, vault, rows, false);
+  await decidePolicy(db, new Date(), '演示：间隔缩短 / demo: short intervals', {
+    ...demoPolicy,
+    attempts: [...demoPolicy.attempts],
+  });
+};
+
+export const writeTruth = async (file: string, city: City): Promise<void> => {
+  await writeFile(file, `${JSON.stringify(truthOf(city))}\n`).catch((error: NodeJS.ErrnoException) => {
+    throw new Sentence(
+      `--truth ${file}：无法写入（${error.code}）`,
+      `--truth ${file}: cannot be written (${error.code})`,
+    );
+  });
+};

@@ -1,0 +1,75 @@
+import { Queue } from 'bullmq';
+import { sites } from '../inventory/site.ts';
+import { bullConnection } from '../queue/connection.ts';
+import { countyTable, summary } from '../report/county-table.ts';
+import { type InspectionReport, reportOf } from '../report/inspection.ts';
+import { startAll } from '../roles/all-in-one.ts';
+import type { Ground } from '../roles/ground.ts';
+import { progressOf } from '../schedule/attempts.ts';
+import { siteQueue } from '../schedule/enqueue.ts';
+import { inspectionOf, openInspection } from '../schedule/inspection.ts';
+import { Sentence } from '../sentence.ts';
+import { exit } from './exit.ts';
+import { Progress } from './progress.ts';
+
+export type InspectOptions = { readonly unit?: string; readonly json?: true };
+
+/** A round now. With the embedded pair this process runs the roles itself; else those that run elsewhere do the work. */
+export const inspect = async (ground: Ground, options: InspectOptions): Promise<number> => {
+  if (!ground.embedded) await requireWorkers(ground);
+  const roles = ground.embedded ? await startAll(ground, false) : null;
+  try {
+    const report = await inspectNow(ground, options.unit ?? null, options.json === true);
+    print(report, options.json === true);
+    return exitOf(report);
+  } finally {
+    await roles?.stop();
+  }
+};
+
+/** Opens an inspection and waits for its verdicts, with a progress bar; the roles must run, here or elsewhere. */
+export const inspectNow = async (ground: Ground, unit: string | null, quiet: boolean): Promise<InspectionReport> => {
+  const { db } = ground;
+  const { id } = await openInspection(db, new Date(), unit);
+  const progress = new Progress(quiet);
+  try {
+    for (;;) {
+      const { planned, done, attempt } = await progressOf(db, id);
+      if (planned > 0) progress.show(`第 ${attempt} 次探测 attempt ${attempt}`, done, planned);
+      const inspection = await inspectionOf(db, id);
+      if (inspection?.completed_at != null) break;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  } finally {
+    progress.end();
+  }
+  const report = await reportOf(db, id);
+  if (report === null) throw new Error(`inspection ${id} has no rates`);
+  return report;
+};
+
+export const print = (report: InspectionReport, json: boolean): void => {
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${countyTable(report)}\n\n${summary(report)}\n`);
+};
+
+/** 1 where a unit misses its target; 3 where none does and one could not be told. */
+export const exitOf = ({ units }: InspectionReport): number => {
+  if (units.some(({ verdict }) => verdict === 'missed')) return exit.missed;
+  return units.some(({ verdict }) => verdict === 'undetermined') ? exit.unknown : exit.ok;
+};
+
+/** Without a worker, a site's cameras would only wait for the cut-off and become unknown. */
+const requireWorkers = async ({ db, redis }: Ground): Promise<void> => {
+  const idle: string[] = [];
+  for (const { code } of await sites(db)) {
+    const queue = new Queue(siteQueue(code), bullConnection(redis));
+    queue.on('error', () => {});
+    if ((await queue.getWorkersCount()) === 0) idle.push(code);
+    await queue.close();
+  }
+  if (idle.length === 0) return;
+  throw new Sentence(
+    `探测站点 ${idle.join('、')} 没有运行中的探测进程：请先在该站点运行 xunjian worker --site ${idle[0]}，或运行 xunjian serve`,
+    `no worker runs for site ${idle.join(', ')}: start "xunjian worker --site ${idle[0]}" there, or "xunjian serve"`,
+  );
+};

@@ -1,0 +1,182 @@
+import { isUtf8 } from 'node:buffer';
+import { parse } from 'csv-parse/sync';
+import iconv from 'iconv-lite';
+import { parseRtspUrl } from '../../probes/index.ts';
+import { faultOfCode } from './code.ts';
+
+export type Row = {
+  readonly line: number;
+  readonly code: string;
+  readonly name: string;
+  readonly unit: string;
+  readonly class: 'skynet' | 'social' | 'household';
+  readonly site: string;
+  readonly rtspUrl: string;
+  readonly onvifUrl: string | null;
+  readonly user: string;
+  readonly password: string;
+  readonly basicAllowed: boolean;
+};
+
+/** One thing wrong with the file, at its cell. */
+export type Fault = {
+  readonly line: number;
+  readonly column: string;
+  readonly value: string;
+  readonly zh: string;
+  readonly en: string;
+};
+
+export type Sheet = { readonly rows: readonly Row[]; readonly faults: readonly Fault[] };
+
+/** Columns by every name they may bear. */
+const columns = {
+  code: ['code', '点位编码'],
+  name: ['name', '点位名称'],
+  unit: ['unit', '考核单位'],
+  class: ['class', '点位类别'],
+  site: ['site', '探测站点'],
+  rtsp_url: ['rtsp_url', 'RTSP地址'],
+  onvif_url: ['onvif_url', 'ONVIF地址'],
+  user: ['user', '用户名'],
+  password: ['password', '密码'],
+  basic_allowed: ['basic_allowed', '允许明文登录'],
+} as const;
+type Column = keyof typeof columns;
+const needed: readonly Column[] = ['code', 'name', 'unit', 'class', 'site', 'rtsp_url'];
+
+const classes: Readonly<Record<string, Row['class']>> = {
+  skynet: 'skynet',
+  天网: 'skynet',
+  social: 'social',
+  社会面: 'social',
+  household: 'household',
+  平安家园: 'household',
+};
+
+const flags: Readonly<Record<string, boolean>> = { '': false, no: false, 否: false, yes: true, 是: true };
+
+/** UTF-8, with or without a byte order mark, or else GB18030, which office programs here write. */
+const decode = (bytes: Buffer): string =>
+  isUtf8(bytes) ? bytes.toString('utf8').replace(/^\uFEFF/, '') : iconv.decode(bytes, 'gb18030');
+
+/** Units that cameras may belong to, by code and by name. */
+export type Units = ReadonlyMap<string, string>;
+
+/** Reads an inventory from CSV. Every fault is named with line, column, value and remedy; nothing is guessed. */
+export const readSheet = (bytes: Buffer, units: Units, sites: ReadonlySet<string>): Sheet => {
+  const faults: Fault[] = [];
+  let records: string[][];
+  try {
+    records = parse(decode(bytes), { skip_empty_lines: false, relax_column_count: true, trim: true }) as string[][];
+  } catch (error) {
+    const { message, lines } = error as Error & { lines?: number };
+    const fault = { line: lines ?? 1, column: '-', value: '', zh: `CSV 格式有误：${message}`, en: message };
+    return { rows: [], faults: [fault] };
+  }
+  const titles = records[0] ?? [];
+  const where = new Map<Column, number>();
+  for (const [column, names] of Object.entries(columns) as [Column, readonly string[]][]) {
+    const at = titles.findIndex((title) => names.includes(title));
+    if (at !== -1) where.set(column, at);
+    else if (needed.includes(column)) {
+      const either = names.join(' / ');
+      faults.push({
+        line: 1,
+        column,
+        value: titles.join(','),
+        zh: `缺少列：${either}`,
+        en: `the column is missing: ${either}`,
+      });
+    }
+  }
+  if (faults.length > 0) return { rows: [], faults };
+  const rows: Row[] = [];
+  const seen = new Map<string, number>();
+  for (const [index, record] of records.entries()) {
+    if (index === 0 || record.every((cell) => cell === '')) continue;
+    const line = index + 1;
+    const cell = (column: Column): string => record[where.get(column) ?? -1] ?? '';
+    const row = readRow(line, cell, units, sites, (column, zh, en) => {
+      // A password is never repeated, not even in a complaint about it.
+      const value = column === 'password' ? '***' : cell(column);
+      faults.push({ line, column, value, zh, en });
+    });
+    const first = seen.get(row.code);
+    if (first === undefined) seen.set(row.code, line);
+    else {
+      const zh = `点位编码重复：第 ${first} 行已有；请删除其一`;
+      faults.push({
+        line,
+        column: 'code',
+        value: row.code,
+        zh,
+        en: `doubled: line ${first} has it; remove one of them`,
+      });
+    }
+    rows.push(row);
+  }
+  return { rows, faults };
+};
+
+type Complain = (column: Column, zh: string, en: string) => void;
+
+const readRow = (
+  line: number,
+  cell: (column: Column) => string,
+  units: Units,
+  sites: ReadonlySet<string>,
+  complain: Complain,
+): Row => {
+  const code = cell('code');
+  const codeFault = faultOfCode(code);
+  if (codeFault !== null) complain('code', codeFault.zh, codeFault.en);
+  const name = cell('name');
+  if (name === '' || name.length > 200) complain('name', '应为 1 至 200 个字', 'must have 1 to 200 characters');
+  const unit = units.get(cell('unit'));
+  if (unit === undefined)
+    complain('unit', '没有这个考核单位：请填单位代码或全称', 'no such unit: give its code or full name');
+  const cameraClass = classes[cell('class')];
+  if (cameraClass === undefined) {
+    complain('class', '应为 天网、社会面 或 平安家园', 'must be skynet, social or household');
+  }
+  const site = cell('site');
+  if (!sites.has(site)) {
+    complain(
+      'site',
+      '没有这个探测站点：请先用 xunjian site 登记',
+      'no such site: register it first with "xunjian site"',
+    );
+  }
+  const rtsp = parseRtspUrl(cell('rtsp_url'));
+  if (rtsp === null) complain('rtsp_url', '应形如 rtsp://地址[:端口]/路径', 'must look like rtsp://host[:port]/path');
+  else if (rtsp.user !== null) {
+    complain('rtsp_url', '地址中不得含用户名和密码：请填到各自的列', 'must not hold a login: put it into its columns');
+  }
+  const onvifUrl = cell('onvif_url') === '' ? null : cell('onvif_url');
+  if (onvifUrl !== null && !/^http:\/\/[^/@\s]+\/\S*$/.test(onvifUrl)) {
+    complain(
+      'onvif_url',
+      '应形如 http://地址[:端口]/路径，且不含密码',
+      'must look like http://host[:port]/path without a login',
+    );
+  }
+  const user = cell('user');
+  const password = cell('password');
+  if (user === '' && password !== '') complain('user', '有密码而无用户名', 'there is a password and no user');
+  const basicAllowed = flags[cell('basic_allowed').toLowerCase()];
+  if (basicAllowed === undefined) complain('basic_allowed', '应为 是 或 否', 'must be yes or no');
+  return {
+    line,
+    code,
+    name,
+    unit: unit ?? '',
+    class: cameraClass ?? 'social',
+    site,
+    rtspUrl: rtsp?.request ?? '',
+    onvifUrl,
+    user,
+    password,
+    basicAllowed: basicAllowed ?? false,
+  };
+};

@@ -1,0 +1,39 @@
+import net from 'node:net';
+import type { Queryable } from '../db/pool.ts';
+import { Sentence } from '../sentence.ts';
+
+export type Site = { readonly code: string; readonly name: string; readonly networks: readonly string[] };
+
+/** Registers a site, or changes its name and networks. A Sentence where a network is no CIDR or a code is malformed. */
+export const putSite = async (db: Queryable, site: Site): Promise<void> => {
+  if (!/^[A-Za-z0-9_-]{1,40}$/.test(site.code)) {
+    throw new Sentence(
+      `站点代码 ${site.code}：只能用字母、数字、_ 和 -，至多 40 个`,
+      `site code ${site.code}: letters, digits, _ and - only, 40 at most`,
+    );
+  }
+  allowList(site.networks);
+  await db.run(
+    `insert into site (code, name, networks) values ($1, $2, $3::cidr[])
+     on conflict (code) do update set name = excluded.name, networks = excluded.networks`,
+    [site.code, site.name, site.networks],
+  );
+};
+
+export const sites = (db: Queryable): Promise<Site[]> =>
+  db.many<Site>('select code, name, networks::text[] as networks from site order by code');
+
+/** Whether an address lies in one of the networks (CIDR, IPv4 or IPv6). Throws a Sentence for what is no network. */
+export const allowList = (networks: readonly string[]): ((address: string) => boolean) => {
+  const list = new net.BlockList();
+  for (const network of networks) {
+    const match = /^([0-9A-Fa-f.:]+)\/(\d{1,3})$/.exec(network);
+    const family = net.isIP(match?.[1] ?? '');
+    const bits = Number(match?.[2]);
+    if (family === 0 || bits > (family === 4 ? 32 : 128)) {
+      throw new Sentence(`网段 ${network}：应形如 10.20.0.0/16`, `network ${network}: must look like 10.20.0.0/16`);
+    }
+    list.addSubnet(match![1]!, bits, family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return (address) => list.check(address, net.isIPv6(address) ? 'ipv6' : 'ipv4');
+};

@@ -1,0 +1,36 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+export type Credentials = { readonly user: string; readonly password: string };
+
+/**
+ * Seals a camera's login with AES-256-GCM under a key of 32 bytes that is kept outside the database. The seal is bound
+ * to the camera's code and the credentials' version: moved to another row, it does not open. Layout: nonce (12),
+ * tag (16), ciphertext.
+ */
+export class Vault {
+  readonly #key: Buffer;
+
+  constructor(key: Buffer) {
+    if (key.length !== 32) throw new RangeError(`a key of ${key.length} bytes, not 32`);
+    this.#key = key;
+  }
+
+  seal(credentials: Credentials, camera: string, version: number): Buffer {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
+    cipher.setAAD(bound(camera, version));
+    const text = Buffer.concat([cipher.update(JSON.stringify(credentials), 'utf8'), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+  }
+
+  /** Throws where the key is another one, or the seal another camera's. */
+  open(sealed: Buffer, camera: string, version: number): Credentials {
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, 12));
+    decipher.setAAD(bound(camera, version));
+    decipher.setAuthTag(sealed.subarray(12, 28));
+    const text = Buffer.concat([decipher.update(sealed.subarray(28)), decipher.final()]);
+    return JSON.parse(text.toString('utf8')) as Credentials;
+  }
+}
+
+const bound = (camera: string, version: number): Buffer => Buffer.from(`credential:${camera}:${version}`);

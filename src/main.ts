@@ -1,0 +1,164 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { exit } from './commands/exit.ts';
+import { type Config, readConfig } from './config/env.ts';
+import type { Ground } from './roles/ground.ts';
+import { Sentence } from './sentence.ts';
+
+/**
+ * The command line: each command's file is loaded when it is called for, so that `xunjian probe` starts no database
+ * driver. What a command gives back is the process's exit code.
+ */
+
+const whole =
+  (from: number, to: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= from && number <= to) return number;
+    throw new InvalidArgumentError(`应为 ${from} 至 ${to} 的整数 / must be a whole number from ${from} to ${to}.`);
+  };
+
+const config = (): Config => readConfig(process.env);
+
+const onGround = async (work: (ground: Ground) => Promise<number>): Promise<number> => {
+  const { openGround } = await import('./roles/ground.ts');
+  const ground = await openGround(config());
+  try {
+    return await work(ground);
+  } finally {
+    await ground.close();
+  }
+};
+
+const end = (code: number): void => {
+  process.exitCode = code;
+};
+
+const program = new Command('xunjian')
+  .description('巡检：一座城市每天有哪些公共安全视频点位在工作 / knows, every day, which cameras of a city work')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: false })
+  .configureOutput({
+    outputError: (text, write) => write(`命令有误 / wrong usage: ${text.replace(/^error: /, '')}`),
+  })
+  .showHelpAfterError('（用 --help 查看用法 / see --help）');
+
+const json = ['--json', '以 JSON 输出 / print JSON'] as const;
+
+program
+  .command('demo')
+  .description('模拟一座城市并巡检一次 / simulate a city and inspect it once')
+  .option('--cameras <n>', '点位数 / cameras', whole(1, 60_000), 2_000)
+  .option('--seed <n>', '随机种子 / seed', whole(0, 4_294_967_295), 1)
+  .option('--truth <file>', '写出真实状态（JSON）/ write the ground truth')
+  .option('--once', '巡检一次后退出 / end after one inspection')
+  .option(...json)
+  .action(async (options) => end(await (await import('./commands/demo.ts')).demo(config(), options)));
+
+program
+  .command('inspect')
+  .description('立即巡检一次；有单位未达标时退出码为 1 / a round now; exit code 1 where a target is missed')
+  .option('--unit <code>', '只巡检一个考核单位 / one unit only')
+  .option(...json)
+  .action(async (options) => {
+    const { inspect } = await import('./commands/inspect.ts');
+    end(await onGround((ground) => inspect(ground, options)));
+  });
+
+program
+  .command('probe')
+  .description('探测一个摄像机，逐步计时 / probe one camera, every step timed')
+  .argument('<url>', 'rtsp://地址[:端口]/路径 / rtsp://host[:port]/path')
+  .option('--onvif <url>', 'ONVIF 设备服务地址 / the ONVIF device service')
+  .option('--user <name>', '用户名 / user')
+  .option('--password-file <file>', '存放密码的文件 / a file that holds the password')
+  .option('--basic', '允许明文登录（Basic）/ allow Basic, which sends the password in clear')
+  .option('--deadline <ms>', '时限，毫秒 / deadline, milliseconds', whole(100, 600_000), 20_000)
+  .option('--trace', '在 stderr 显示往来报文 / show the words on the wire on stderr')
+  .option(...json)
+  .action(async (url, options) => end(await (await import('./commands/probe.ts')).probe(url, options)));
+
+program
+  .command('import')
+  .description('导入点位档案（CSV，UTF-8 或 GB18030）/ import the inventory')
+  .argument('<file>', 'CSV')
+  .option('--dry-run', '只检查，不写入 / check only, write nothing')
+  .option(...json)
+  .action(async (file, options) => {
+    const { importFile } = await import('./commands/import.ts');
+    end(await onGround((ground) => importFile(ground, file, options)));
+  });
+
+program
+  .command('site')
+  .description('登记探测站点及其网段；不带参数则列出 / register a site and its networks; lists them without one')
+  .argument('[code]', '站点代码 / code')
+  .option('--name <name>', '名称 / name')
+  .option('--networks <cidr,...>', '允许探测的网段 / networks that may be probed')
+  .option(...json)
+  .action(async (code, options) => {
+    const { site } = await import('./commands/site.ts');
+    end(await onGround((ground) => site(ground, code, options)));
+  });
+
+program
+  .command('simulate')
+  .description('运行模拟城市，直到 Ctrl-C / run a simulated city until Ctrl-C')
+  .option('--cameras <n>', '点位数 / cameras', whole(1, 200_000), 2_000)
+  .option('--seed <n>', '随机种子 / seed', whole(0, 4_294_967_295), 1)
+  .option('--household <percent>', '平安家园所占百分比 / household cameras, percent', whole(0, 100), 0)
+  .option('--inventory <file>', '写出档案（CSV，含密码）/ write the inventory, with passwords', 'inventory.csv')
+  .option('--truth <file>', '写出真实状态（JSON）/ write the ground truth')
+  .option(...json)
+  .action(async (options) => end(await (await import('./commands/simulate.ts')).simulate(config(), options)));
+
+program
+  .command('migrate')
+  .description('更新数据库结构 / bring the database to the current schema')
+  .option(...json)
+  .action(async (options) => end(await (await import('./commands/migrate.ts')).migrate(config(), options)));
+
+program
+  .command('serve')
+  .description('在一个进程里运行全部角色 / run all roles in one process')
+  .action(async () => {
+    const { serve } = await import('./commands/serve.ts');
+    end(await onGround(serve));
+  });
+
+program
+  .command('api')
+  .description('只运行接口 / run the API only')
+  .action(async () => {
+    const { api } = await import('./commands/serve.ts');
+    end(await onGround(api));
+  });
+
+program
+  .command('worker')
+  .description('在一个站点运行探测 / probe from a site')
+  .requiredOption('--site <code...>', '站点代码，可多个 / codes of sites')
+  .action(async (options: { site: string[] }) => {
+    const { worker } = await import('./commands/serve.ts');
+    end(await onGround((ground) => worker(ground, options.site)));
+  });
+
+program
+  .command('scheduler')
+  .description('只运行调度、维护与消息 / run schedule, housekeeping and messages')
+  .action(async () => {
+    const { scheduler } = await import('./commands/serve.ts');
+    end(await onGround(scheduler));
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exit.ok : exit.usage;
+  else if (error instanceof Sentence) {
+    process.stderr.write(`${error.zh}\n${error.en}\n`);
+    process.exitCode = exit.usage;
+  } else {
+    process.stderr.write(`服务内部错误 / internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = exit.unknown;
+  }
+}

@@ -1,0 +1,55 @@
+import type { Answer, CameraObservation } from '../../probes/index.ts';
+import type { Assignment } from './assignment.ts';
+
+/** What one probe found, as it is stored: one a camera and slot. */
+export type ProbeResult = {
+  readonly slot: Date;
+  readonly camera: number;
+  readonly inspection: number;
+  readonly attempt: number;
+  readonly observedAt: Date;
+  readonly online: Answer;
+  readonly image: Answer;
+  readonly failure: string | null;
+  readonly step: string | null;
+  readonly detail: string | null;
+  /** Milliseconds. */
+  readonly took: number;
+  readonly codec: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly keyframeBytes: number | null;
+  readonly meanLuma: number | null;
+  readonly contrast: number | null;
+  readonly sharpness: number | null;
+  readonly faults: readonly string[];
+  readonly jpeg: Buffer | null;
+};
+
+export const resultOf = (
+  assignment: Assignment,
+  observedAt: Date,
+  took: number,
+  { online, image, failure, video, picture, jpeg }: CameraObservation,
+): ProbeResult => ({
+  slot: assignment.slot,
+  camera: assignment.camera,
+  inspection: assignment.inspection,
+  attempt: assignment.attempt,
+  observedAt,
+  online,
+  image,
+  failure: failure?.kind ?? null,
+  step: failure?.step ?? null,
+  detail: failure?.detail ?? null,
+  took: Math.round(took),
+  codec: video?.codec ?? null,
+  width: video?.width ?? null,
+  height: video?.height ?? null,
+  keyframeBytes: video?.keyframeBytes ?? null,
+  meanLuma: picture?.meanLuma ?? null,
+  contrast: picture?.contrast ?? null,
+  sharpness: picture?.sharpness ?? null,
+  faults: picture?.faults ?? [],
+  jpeg,
+});

@@ -1,0 +1,69 @@
+import { Worker } from 'bullmq';
+import { openDecoder } from '../../probes/index.ts';
+import { sites } from '../inventory/site.ts';
+import { BatchProber } from '../probing/batch.ts';
+import { bullConnection } from '../queue/connection.ts';
+import { type BatchJob, siteQueue } from '../schedule/enqueue.ts';
+import { Sentence } from '../sentence.ts';
+import { ResultWriter } from '../store/writer.ts';
+import type { Ground } from './ground.ts';
+
+export type Role = { stop(): Promise<void> };
+
+/**
+ * Takes batches from the queues of `only` these sites, or of all, and probes their cameras. Killed at any instant, it
+ * leaves its jobs to whoever comes next: a lock that is not renewed for ten seconds is lost.
+ */
+export const startWorker = async (ground: Ground, only: readonly string[] | null): Promise<Role> => {
+  const { config, db, vault, log } = ground;
+  const known = (await sites(db)).map(({ code }) => code);
+  const served = only ?? known;
+  const unknown = served.find((site) => !known.includes(site));
+  if (unknown !== undefined) {
+    throw new Sentence(
+      `--site ${unknown}：没有这个探测站点；可选：${known.join('、') || '（尚未登记）'}`,
+      `--site ${unknown}: no such site; one of: ${known.join(', ') || '(none registered)'}`,
+    );
+  }
+  const decoder = openDecoder(config.decoders);
+  const writer = new ResultWriter(db, log);
+  const prober = new BatchProber({
+    db,
+    vault,
+    decoder,
+    deliver: (result) => writer.write(result),
+    log,
+    sockets: config.sockets,
+  });
+  const stopping = new AbortController();
+  const workers = served.map((site) => {
+    const worker = new Worker<BatchJob, number>(
+      siteQueue(site),
+      (job) => prober.work(job.data.batch, stopping.signal),
+      {
+        ...bullConnection(ground.redis),
+        // Two batches a site: while the slow cameras of one run out their deadlines, the next is under way.
+        concurrency: 2,
+        lockDuration: 10_000,
+        stalledInterval: 5_000,
+        // A worker that dies over a batch is no fault of the batch: whoever comes next takes it up.
+        maxStalledCount: 1_000,
+      },
+    );
+    worker.on('error', (error) => log.warn({ site, error: error.message }, 'worker'));
+    worker.on('failed', (job, error) => {
+      if (!stopping.signal.aborted) log.error({ site, batch: job?.data.batch, error: error.message }, 'batch failed');
+    });
+    return worker;
+  });
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  log.debug({ sites: served }, 'worker ready');
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(workers.map((worker) => worker.close()));
+      await writer.close();
+      await decoder.close();
+    },
+  };
+};

@@ -1,0 +1,73 @@
+import type { Database, Queryable } from '../db/pool.ts';
+import { Sentence } from '../sentence.ts';
+import { type Policy, policyAt } from './policy.ts';
+
+export type Inspection = {
+  readonly id: number;
+  readonly started_at: Date;
+  readonly cutoff_at: Date;
+  readonly completed_at: Date | null;
+  readonly policy: number;
+  readonly unit: string | null;
+};
+
+/** Half a second, so that no slot of an inspection is ever a slot of a sweep. */
+const onTheHalf = (at: Date): Date => new Date(Math.floor(at.getTime() / 1000) * 1000 + 500);
+
+/**
+ * Opens an inspection at `at` with the policy then in force: freezes the roster (every camera in use, of one unit or of
+ * all). The attempts are planned by the tick. Throws a Sentence where there is nothing to inspect.
+ */
+export const openInspection = async (db: Database, at: Date, unit: string | null): Promise<Inspection> =>
+  db.transaction(async (tx) => {
+    if (unit !== null) await requireUnit(tx, unit);
+    const startedAt = onTheHalf(at);
+    const policy = await policyAt(tx, startedAt);
+    const inspection = await insert(tx, startedAt, policy, unit);
+    const rows = await tx.run(
+      `insert into roster (inspection, camera, unit, class, site, exempt, picture_due)
+       select $1, id, unit, class, site, false, class <> 'household' or $2
+       from camera where in_use and ($3::text is null or unit = $3)`,
+      [inspection.id, policy.household_pictures, unit],
+    );
+    if (rows === 0) {
+      throw new Sentence(
+        unit === null ? '档案中没有在用的点位；请先用 xunjian import 导入档案' : `考核单位 ${unit} 没有在用的点位`,
+        unit === null
+          ? 'The inventory holds no camera in use; import one first with "xunjian import FILE.csv"'
+          : `The unit ${unit} has no camera in use`,
+      );
+    }
+    return inspection;
+  });
+
+/** Two that are opened within one second stand a second apart: their slots would otherwise be the same. */
+const insert = async (tx: Queryable, at: Date, policy: Policy, unit: string | null): Promise<Inspection> => {
+  const inserted = await tx.maybeOne<Inspection>(
+    `insert into inspection (started_at, cutoff_at, policy, unit)
+     values ($1, $1::timestamptz + make_interval(secs => $2), $3, $4)
+     on conflict (started_at) do nothing returning *`,
+    [at, policy.cutoff, policy.version, unit],
+  );
+  return inserted ?? insert(tx, new Date(at.getTime() + 1000), policy, unit);
+};
+
+const requireUnit = async (tx: Queryable, unit: string): Promise<void> => {
+  const known = await tx.many<{ code: string; name: string }>('select code, name from unit order by position');
+  if (known.some(({ code }) => code === unit)) return;
+  const list = known.map(({ code, name }) => `${code} ${name}`).join('、');
+  throw new Sentence(
+    `--unit ${unit}：没有这个考核单位；可选：${list}`,
+    `--unit ${unit}: no such unit; one of: ${list}`,
+  );
+};
+
+export const inspectionOf = (db: Queryable, id: number): Promise<Inspection | null> =>
+  db.maybeOne<Inspection>('select * from inspection where id = $1', [id]);
+
+export const runningInspections = (db: Queryable): Promise<Inspection[]> =>
+  db.many<Inspection>('select * from inspection where completed_at is null order by id');
+
+/** Ends an inspection; false where somebody else did. Inside the transaction that writes its outcomes and verdicts. */
+export const closeInspection = async (tx: Queryable, id: number, at: Date): Promise<boolean> =>
+  (await tx.run('update inspection set completed_at = $2 where id = $1 and completed_at is null', [id, at])) === 1;

@@ -1,0 +1,47 @@
+import type { Queryable } from '../db/pool.ts';
+
+export type Policy = {
+  readonly version: number;
+  readonly note: string;
+  readonly total_online: number;
+  readonly total_image: number;
+  readonly skynet_online: number;
+  readonly skynet_image: number;
+  readonly social_online: number;
+  readonly social_image: number;
+  readonly coverage: number;
+  /** Seconds after the start. */
+  readonly attempts: number[];
+  /** Seconds after the start. */
+  readonly cutoff: number;
+  /** Milliseconds. */
+  readonly deadline: number;
+  readonly household_pictures: boolean;
+  readonly evidence: boolean;
+};
+
+/** The policy in force at `at`: of those valid by then, the newest. */
+export const policyAt = (db: Queryable, at: Date): Promise<Policy> =>
+  db.one<Policy>('select * from policy where valid_from <= $1 order by valid_from desc, version desc limit 1', [at]);
+
+export const policyOf = (db: Queryable, version: number): Promise<Policy> =>
+  db.one<Policy>('select * from policy where version = $1', [version]);
+
+/** A new version that differs from the one in force in what `changes` says; gives the new version's number. */
+export const decidePolicy = async (
+  db: Queryable,
+  validFrom: Date,
+  note: string,
+  changes: Partial<Omit<Policy, 'version' | 'note'>>,
+): Promise<number> => {
+  const next = { ...(await policyAt(db, validFrom)), ...changes };
+  const { version } = await db.one<{ version: number }>(
+    `insert into policy (valid_from, note, total_online, total_image, skynet_online, skynet_image, social_online,
+       social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning version`,
+    [validFrom, note, next.total_online, next.total_image, next.skynet_online, next.skynet_image, next.social_online]
+      .concat([next.social_image, next.coverage, next.attempts as never, next.cutoff, next.deadline])
+      .concat([next.household_pictures as never, next.evidence as never]),
+  );
+  return version;
+};

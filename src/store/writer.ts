@@ -1,0 +1,126 @@
+import type { Answer } from '../../probes/index.ts';
+import type { Database } from '../db/pool.ts';
+import type { Log } from '../log.ts';
+import type { ProbeResult } from '../probing/result.ts';
+
+/** Rows to one statement at most, and how long the first of them waits for company. */
+const most = 1_000;
+const gatherMs = 100;
+const retryMs = 1_000;
+
+type Waiting = { readonly result: ProbeResult; readonly done: () => void; readonly failed: (error: unknown) => void };
+
+/**
+ * Appends results in batches: one statement a flush, one flush at a time. `write` resolves when its result is
+ * committed, so whoever waits for it feels a slow database, and what is buffered stays bounded by the probes under way.
+ * While the database is away it tries again and again; writing twice changes nothing (camera and slot are the key).
+ */
+export class ResultWriter {
+  readonly #db: Database;
+  readonly #log: Log;
+  #waiting: Waiting[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #flushing: Promise<void> | null = null;
+
+  constructor(db: Database, log: Log) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  write(result: ProbeResult): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#waiting.push({ result, done, failed });
+      if (this.#waiting.length >= most) this.#flush();
+      else this.#timer ??= setTimeout(() => this.#flush(), gatherMs);
+    });
+  }
+
+  /** Resolves when everything written so far is committed. */
+  async close(): Promise<void> {
+    while (this.#waiting.length > 0 || this.#flushing !== null) {
+      this.#flush();
+      await this.#flushing;
+    }
+  }
+
+  #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#flushing !== null || this.#waiting.length === 0) return;
+    const batch = this.#waiting.splice(0, most);
+    this.#flushing = this.#commit(batch).finally(() => {
+      this.#flushing = null;
+      if (this.#waiting.length > 0) this.#flush();
+    });
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    for (;;) {
+      try {
+        await insert(
+          this.#db,
+          batch.map(({ result }) => result),
+        );
+        for (const { done } of batch) done();
+        return;
+      } catch (error) {
+        if (!(error instanceof Error && 'retryable' in error && error.retryable === true)) {
+          for (const { failed } of batch) failed(error);
+          return;
+        }
+        this.#log.warn({ results: batch.length, error: error.message }, 'the database is away: results wait');
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+}
+
+const flag = (answer: Answer): boolean | null => (answer === 'unknown' ? null : answer === 'yes');
+
+/** Appends results, and the pictures among them as evidence. A result that is there already stays as it is. */
+export const insert = (db: Database, results: readonly ProbeResult[]): Promise<void> =>
+  db.transaction(async (tx) => {
+    const column = <K extends keyof ProbeResult>(name: K): ProbeResult[K][] => results.map((result) => result[name]);
+    await tx.run(
+      `insert into result (slot, camera, inspection, attempt, observed_at, online, image, failure, step, detail, took,
+         codec, width, height, keyframe_bytes, mean_luma, contrast, sharpness, faults)
+       select slot, camera, inspection, attempt, observed_at, online, image, failure, step, detail, took, codec, width,
+         height, keyframe_bytes, mean_luma, contrast, sharpness, string_to_array(faults, ',')
+       from unnest($1::timestamptz[], $2::integer[], $3::bigint[], $4::smallint[], $5::timestamptz[], $6::boolean[],
+         $7::boolean[], $8::text[], $9::text[], $10::text[], $11::integer[], $12::text[], $13::smallint[],
+         $14::smallint[], $15::integer[], $16::real[], $17::real[], $18::real[], $19::text[])
+         as r (slot, camera, inspection, attempt, observed_at, online, image, failure, step, detail, took, codec, width,
+           height, keyframe_bytes, mean_luma, contrast, sharpness, faults)
+       on conflict (camera, slot) do nothing`,
+      [
+        column('slot'),
+        column('camera'),
+        column('inspection'),
+        column('attempt'),
+        column('observedAt'),
+        column('online').map(flag),
+        column('image').map(flag),
+        column('failure'),
+        column('step'),
+        column('detail'),
+        column('took'),
+        column('codec'),
+        column('width'),
+        column('height'),
+        column('keyframeBytes'),
+        column('meanLuma'),
+        column('contrast'),
+        column('sharpness'),
+        column('faults').map((faults) => faults.join()),
+      ],
+    );
+    const pictures = results.filter(({ jpeg }) => jpeg !== null);
+    if (pictures.length === 0) return;
+    await tx.run(
+      `insert into evidence as e (camera, slot, jpeg)
+       select distinct on (camera) * from unnest($1::integer[], $2::timestamptz[], $3::bytea[]) as p (camera, slot, jpeg)
+       order by camera, slot desc
+       on conflict (camera) do update set slot = excluded.slot, jpeg = excluded.jpeg where e.slot < excluded.slot`,
+      [pictures.map(({ camera }) => camera), pictures.map(({ slot }) => slot), pictures.map(({ jpeg }) => jpeg)],
+    );
+  });
