@@ -1,0 +1,116 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type BenchRow, ratioOf, spread } from './table.ts';
+
+/** Rounds, and pictures a round on either side: in turn, so that a noisy machine is noisy for both. */
+const rounds = 7;
+const ourPictures = 60;
+const peerPictures = 4;
+const warmUp = 40;
+
+type Stream = { clip: string; keyframe: number; url: string };
+
+const start = (file: string, args: readonly string[]): ChildProcess =>
+  fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--disable-warning=ExperimentalWarning'] });
+
+const said = async <T>(child: ChildProcess): Promise<T> => {
+  const ended = new AbortController();
+  const onExit = (code: number | null): void => ended.abort(new Error(`a process of the benchmark ended with ${code}`));
+  child.once('exit', onExit);
+  try {
+    return (await once(child, 'message', { signal: ended.signal }))[0] as T;
+  } finally {
+    child.off('exit', onExit);
+  }
+};
+
+/** User and system CPU time of all children that have ended and were waited for, ms: fields 16 and 17 of /proc/self/stat. */
+const cpuOfEnded = (): number => {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) * 10;
+};
+
+/** The command that a careful engineer would use instead: tuned to start at once and to stop after one picture. */
+const peerArgs = (url: string, output: readonly string[]): string[] => [
+  ...['-v', 'error', '-nostdin', '-rtsp_transport', 'tcp', '-probesize', '32', '-analyzeduration', '0'],
+  ...['-threads', '1', '-i', url, '-frames:v', '1', ...output],
+];
+/** Nothing written: the least that ffmpeg can do. And the small JPEG that we write as evidence. */
+const proofOnly = ['-f', 'null', '-'];
+const smallJpeg = ['-vf', 'scale=320:-2', '-f', 'image2pipe', '-c:v', 'mjpeg', '-'];
+
+const peer = async (url: string, output: readonly string[]): Promise<number> => {
+  const before = cpuOfEnded();
+  for (let i = 0; i < peerPictures; i++) {
+    const [code] = await once(
+      spawn('ffmpeg', peerArgs(url, output), { stdio: ['ignore', 'ignore', 'inherit'] }),
+      'exit',
+    );
+    if (code !== 0) throw new Error(`ffmpeg ended with ${code} on ${url}`);
+  }
+  return (cpuOfEnded() - before) / peerPictures;
+};
+
+/** The streams that are measured, in this order. Baseline is coded by CAVLC, Main by CABAC. */
+const kinds: Readonly<Record<string, string>> = {
+  'crossroads-main-h264': 'H.264 Baseline 1920x1080',
+  'crossroads-sub-h264': 'H.264 Baseline 704x576',
+  'market-main-h264': 'H.264 Main 1920x1080',
+  'market-sub-h264': 'H.264 Main 704x576',
+  'crossroads-main-h265': 'H.265 1920x1080',
+  'crossroads-sub-h265': 'H.265 704x576',
+};
+const clips = Object.keys(kinds);
+
+const row = (name: string, ours: readonly number[], theirs: readonly number[]): BenchRow => {
+  const [a, b] = [spread(ours), spread(theirs)];
+  const n = rounds * ourPictures;
+  return { case: name, unit: 'CPU ms / picture', ours: a, peer: { name: 'ffmpeg', ...b }, ratio: ratioOf(a, b), n };
+};
+
+/**
+ * CPU for one verified picture: connection, key frame, decoding, facts; user and system of every process on our side,
+ * against ffmpeg, on the same streams, in turn. The evidence JPEG is a row of its own.
+ */
+export const benchPicture = async (clipsDir: string, told: (line: string) => void): Promise<BenchRow[]> => {
+  // Two clips of one codec and size would be shown in turn by one camera: each scene has cameras of its own.
+  const scenes = ['crossroads', 'market'].map((scene) =>
+    start('./cameras.ts', [clipsDir, ...clips.filter((clip) => clip.startsWith(scene))]),
+  );
+  const streams = (await Promise.all(scenes.map((scene) => said<{ streams: Stream[] }>(scene)))).flatMap(
+    (answer) => answer.streams,
+  );
+  const prober = start('./prober.ts', []);
+  const ours = async (url: string, pictures: number, evidence: boolean): Promise<number> => {
+    const answer = said<{ cpuMs: number }>(prober);
+    prober.send({ url, pictures, evidence });
+    return (await answer).cpuMs / pictures;
+  };
+  try {
+    const rows: BenchRow[] = [];
+    for (const { clip, keyframe, url } of streams) {
+      const name = `${kinds[clip]}, ${Math.round(keyframe / 1000)} KB`;
+      told(name);
+      await ours(url, warmUp, false);
+      await ours(url, warmUp, true);
+      const mine: number[] = [];
+      const withJpeg: number[] = [];
+      const theirs: number[] = [];
+      const theirJpeg: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        mine.push(await ours(url, ourPictures, false));
+        theirs.push(await peer(url, proofOnly));
+        withJpeg.push(await ours(url, ourPictures, true));
+        theirJpeg.push(await peer(url, smallJpeg));
+      }
+      rows.push(row(name, mine, theirs), row(`${name}, and a JPEG of 320 px`, withJpeg, theirJpeg));
+    }
+    return rows;
+  } finally {
+    prober.disconnect();
+    for (const scene of scenes) scene.disconnect();
+  }
+};

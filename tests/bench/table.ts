@@ -1,0 +1,42 @@
+/** What every benchmark prints. ratio = peer / ours: how many times cheaper ours is. */
+export type Spread = { readonly median: number; readonly min: number; readonly max: number };
+export type BenchRow = {
+  readonly case: string;
+  readonly unit: string;
+  readonly ours: Spread;
+  readonly peer: (Spread & { readonly name: string }) | null;
+  readonly ratio: number | null;
+  /** Measurements of ours behind the row. */
+  readonly n: number;
+};
+export type Bench = {
+  readonly bench: string;
+  readonly at: string;
+  readonly cores: number;
+  readonly rows: readonly BenchRow[];
+};
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+export const spread = (values: readonly number[]): Spread => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { median: round(median), min: round(sorted[0]!), max: round(sorted.at(-1)!) };
+};
+
+export const ratioOf = (ours: Spread, peer: Spread): number => Math.round((10 * peer.median) / ours.median) / 10;
+
+const shown = ({ median, min, max }: Spread): string => `${median} (${min}–${max})`;
+
+/** A Markdown table, for the terminal and for a README alike. */
+export const markdown = ({ rows }: Bench): string => {
+  const lines = rows.map(
+    (row) =>
+      `| ${row.case} | ${shown(row.ours)} | ${row.peer === null ? '—' : `${row.peer.name}: ${shown(row.peer)}`} | ` +
+      `${row.ratio === null ? '—' : `${row.ratio}×`} | ${row.unit} | ${row.n} |`,
+  );
+  return ['| case | ours | peer | peer / ours | unit | n |', '| --- | --- | --- | --- | --- | --- |', ...lines].join(
+    '\n',
+  );
+};
