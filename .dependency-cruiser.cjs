@@ -35,7 +35,10 @@ module.exports = {
       comment: 'Only onvif and node-av: everything else a probe needs is ours or Node’s.',
       severity: 'error',
       from: { path: '^probes/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg'], pathNot: 'node_modules/(onvif|node-av)/' },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg'],
+        pathNot: 'node_modules/(onvif|node-av)/',
+      },
     },
     {
       name: 'one-door-into-probes',

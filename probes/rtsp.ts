@@ -11,6 +11,12 @@ import { baseUrl, parseRtspUrl, resolveControl } from './rtsp/url.ts';
 /** Time limits of single steps, ms; the probe's own deadline always comes first. */
 const limits = { connect: 3_000, answer: 5_000, teardown: 1_000, closing: 10 } as const;
 
+/**
+ * Part of the whole that a device gets for its first word where it can be asked over ONVIF too: one whose RTSP service
+ * hangs and whose ONVIF service answers is online.
+ */
+const firstWord = 0.6;
+
 /** What a visit is for: `answer` only asks whether the device speaks (OPTIONS, no login), `keyframe` takes a picture. */
 export type Want = 'answer' | 'keyframe';
 
@@ -196,7 +202,10 @@ class Visitor {
     const connection = this.#connection!;
     if (method === 'SETUP') this.#sessionMayStand = true;
     const text = this.#session.request(method, url, headers);
-    const response = await connection.request(step, text, Math.min(limits.answer, this.#remaining()));
+    const { onvifUrl, deadlineMs } = this.#target;
+    const mute = !this.heard && onvifUrl !== undefined;
+    const patience = mute ? Math.min(limits.answer, firstWord * deadlineMs) : limits.answer;
+    const response = await connection.request(step, text, Math.min(patience, this.#remaining()));
     if (connection.heard) this.heard = true;
     if (isFailure(response)) return response;
     this.#session.note(response);

@@ -35,13 +35,18 @@ const run = (command, args) => {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error !== undefined || status !== 0) {
     const line = [command, ...args].join(' ');
-    say(`失败：${line}（${error?.message ?? `退出码 ${status}`}）`, `failed: ${line} (${error?.message ?? `exit ${status}`})`);
+    say(
+      `失败：${line}（${error?.message ?? `退出码 ${status}`}）`,
+      `failed: ${line} (${error?.message ?? `exit ${status}`})`,
+    );
     process.exit(2);
   }
 };
 
 const npmPackages = () => {
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.xunjian-setup');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('安装 npm 依赖，约半分钟', 'installing npm packages, half a minute');

@@ -60,7 +60,7 @@ export const demo = async (config: Config, options: DemoOptions): Promise<number
       true,
     );
     try {
-      await fill(ground, city, inventoryCsv(city, simulator.ports));
+      await fillCity(ground, city, inventoryCsv(city, simulator.ports));
       return await run(ground, options, say, stop);
     } finally {
       await ground.close();
@@ -99,16 +99,19 @@ const run = async (
 };
 
 /** The simulated city's sites and cameras, by the very way a real inventory takes. */
-const fill = async ({ db, vault }: Ground, city: City, csv: string): Promise<void> => {
+export const fillCity = async (
+  { db, vault }: Pick<Ground, 'db' | 'vault'>,
+  city: City,
+  csv: string,
+  policy: { attempts: readonly number[]; cutoff: number; deadline: number } = demoPolicy,
+): Promise<void> => {
   for (const site of city.sites) await putSite(db, site);
   const known = new Map(city.units.map(({ code }) => [code, code]));
   const { rows, faults } = readSheet(Buffer.from(csv), known, new Set(city.sites.map(({ code }) => code)));
   if (faults.length > 0) throw new Error(`the simulator's inventory is faulty: ${JSON.stringify(faults[0])}`);
   await importRows(db, vault, rows, false);
-  await decidePolicy(db, new Date(), '演示：间隔缩短 / demo: short intervals', {
-    ...demoPolicy,
-    attempts: [...demoPolicy.attempts],
-  });
+  const note = '演示：间隔缩短 / demo: short intervals';
+  await decidePolicy(db, new Date(), note, { ...policy, attempts: [...policy.attempts] });
 };
 
 export const writeTruth = async (file: string, city: City): Promise<void> => {

@@ -24,10 +24,15 @@ export const freezeOutcomes = async (tx: Queryable, inspection: number): Promise
        order by camera, image desc nulls last, online desc nulls last, slot desc
      )
      select ro.inspection, ro.camera, best.online, case when ro.picture_due then best.image end,
-       coalesce(best.attempts, 0), nearest.failure, nearest.step, nearest.detail
+       coalesce(best.attempts, 0),
+       case when sound.yes then null else nearest.failure end,
+       case when sound.yes then null else nearest.step end,
+       case when sound.yes then null else nearest.detail end
      from roster ro
      left join best using (camera)
      left join nearest using (camera)
+     -- Nothing that is owed is missing: what else was met on the way is no failure of the camera.
+     cross join lateral (select best.online and (best.image or not ro.picture_due) as yes) sound
      where ro.inspection = $1`,
     [inspection],
   );

@@ -11,8 +11,11 @@ export type Inspection = {
   readonly unit: string | null;
 };
 
-/** Half a second, so that no slot of an inspection is ever a slot of a sweep. */
-const onTheHalf = (at: Date): Date => new Date(Math.floor(at.getTime() / 1000) * 1000 + 500);
+/**
+ * The next half second, so that no slot of an inspection is ever a slot of a sweep. Never before `at`: a policy that was
+ * decided a moment ago is in force.
+ */
+const onTheHalf = (at: Date): Date => new Date(Math.ceil((at.getTime() - 500) / 1000) * 1000 + 500);
 
 /**
  * Opens an inspection at `at` with the policy then in force: freezes the roster (every camera in use, of one unit or of

@@ -7,7 +7,7 @@ import { Sentence } from '../../../src/sentence.ts';
 import { type AccessUnit, joinNals } from '../../../src/simulator/annexb.ts';
 import { type Clip, loadClips } from '../../../src/simulator/clips.ts';
 import { benchmarkClip, gop, pictures } from '../../../src/simulator/scenes.ts';
-import { clipsDir } from './clips-directory.ts';
+import { clipsDir } from '../../support/clips.ts';
 
 let clips: readonly Clip[];
 beforeAll(async () => {

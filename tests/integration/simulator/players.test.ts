@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Camera, planCity, streamPath } from '../../../src/simulator/city.ts';
 import { loadClips } from '../../../src/simulator/clips.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/serve.ts';
-import { clipsDir } from './clips-directory.ts';
+import { clipsDir } from '../../support/clips.ts';
 
 const run = promisify(execFile);
 

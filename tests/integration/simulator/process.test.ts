@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { planCity, streamPath } from '../../../src/simulator/city.ts';
 import { startSimulatorProcess } from '../../../src/simulator/start.ts';
-import { clipsDir } from './clips-directory.ts';
+import { clipsDir } from '../../support/clips.ts';
 
 const options = { cameras: 300, seed: 1, clipsDir, rtspPort: 0, onvifPort: 0 };
 

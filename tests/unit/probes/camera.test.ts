@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CameraProbe, type Decoder, openDecoder, probeCamera, type Target } from '../../../probes/index.ts';
+import { type FakeCamera, fakeCamera, type Script, type Wire } from '../../support/camera.ts';
+import { type Behaviour, fault, onvif, operationsOf, serviceUrl } from './onvif-device.ts';
+import { context, digest, keyframe, login, serve, works } from './scene.ts';
+
+let decoder: Decoder;
+beforeAll(() => {
+  decoder = openDecoder(1);
+});
+afterAll(() => decoder.close());
+
+const how = (more: Partial<CameraProbe> = {}): CameraProbe => ({
+  want: 'keyframe',
+  decoder,
+  evidence: false,
+  onvif: 'ifUnheard',
+  ...more,
+});
+
+const target = (camera: FakeCamera, device: FakeCamera | null, more: Partial<Target> = {}): Target => ({
+  url: camera.url(),
+  ...(device === null ? {} : { onvifUrl: serviceUrl(device) }),
+  login,
+  deadlineMs: 5_000,
+  ...more,
+});
+
+/** One host with an RTSP and an ONVIF side, each counting its logins. */
+const probed = async (rtsp: Script, odd: Behaviour, probe: Partial<CameraProbe>, more: Partial<Target> = {}) => {
+  await using camera = await fakeCamera(rtsp);
+  await using device = await fakeCamera((wire) => onvif(wire, odd));
+  const begun = performance.now();
+  const found = await probeCamera(target(camera, device, more), context(), how(probe));
+  const took = performance.now() - begun;
+  await found.left;
+  return { found, took, operations: operationsOf(device), logins: [camera.logins, device.logins], camera, device };
+};
+
+const refuses = async (wire: Wire): Promise<void> => {
+  for (;;) {
+    await wire.request();
+    wire.answer(401, { 'WWW-Authenticate': digest });
+  }
+};
+
+describe('one whole probe', () => {
+  it('of a camera that works is online with a picture, its facts and a JPEG', async () => {
+    const { found, operations } = await probed(works, {}, { evidence: true });
+    expect(found).toMatchObject({
+      online: 'yes',
+      image: 'yes',
+      failure: null,
+      device: null,
+      video: { codec: 'h264', width: 320, height: 180 },
+      picture: { faults: [] },
+    });
+    expect(found.video!.keyframeBytes).toBeGreaterThan(2_000);
+    expect(found.steps.map(({ name }) => name)).toEqual(['connect', 'describe', 'setup', 'play', 'keyframe', 'decode']);
+    expect(found.jpeg!.subarray(0, 3).toString('hex')).toBe('ffd8ff');
+    expect(operations).toEqual([]);
+  });
+
+  it('with facts also asks who the device is, after the picture', async () => {
+    const { found, operations } = await probed(works, {}, { onvif: 'facts' });
+    expect(found).toMatchObject({ image: 'yes', device: { model: 'DS-2CD', firmware: '1.20' }, jpeg: null });
+    expect(found.steps.map(({ name }) => name)).toEqual([
+      ...['connect', 'describe', 'setup', 'play', 'keyframe', 'decode'],
+      ...['clock', 'device', 'stream'],
+    ]);
+    expect(operations).toHaveLength(5);
+  });
+
+  it('of a damaged key frame is online without a picture', async () => {
+    const { found } = await probed(
+      async (wire) => {
+        await serve(wire);
+        for (const packet of keyframe()) {
+          if (packet.length > 500) packet.fill(0x5a, 60, 400);
+          wire.frame(0, packet);
+        }
+      },
+      {},
+      {},
+    );
+    expect(found).toMatchObject({
+      online: 'yes',
+      image: 'no',
+      failure: { kind: 'damaged_picture', origin: 'camera', step: 'decode' },
+      video: { codec: 'h264', width: 0 },
+      picture: null,
+    });
+  });
+
+  it('of a busy camera is online, and nothing is known of its picture', async () => {
+    const { found } = await probed(
+      async (wire) => {
+        await wire.request();
+        wire.answer(453);
+      },
+      {},
+      {},
+    );
+    expect(found).toMatchObject({ online: 'yes', image: 'unknown', failure: { kind: 'busy' } });
+  });
+
+  it('that only asks for an answer leaves the picture unknown', async () => {
+    const { found } = await probed(
+      async (wire) => {
+        await wire.request();
+        wire.answer(200);
+      },
+      {},
+      { want: 'answer' },
+    );
+    expect(found).toMatchObject({ online: 'yes', image: 'unknown', failure: null, video: null });
+  });
+
+  it('that was stopped knows nothing', async () => {
+    await using camera = await fakeCamera(works);
+    const signal = AbortSignal.abort();
+    const found = await probeCamera(target(camera, null), context({ signal }), how());
+    expect(found).toMatchObject({ online: 'unknown', image: 'unknown', failure: { kind: 'aborted' } });
+  });
+
+  it('that is stopped while its picture is decoded does not wait for it', async () => {
+    const stop = new AbortController();
+    await using camera = await fakeCamera(works);
+    const stuck: Decoder = {
+      decode: () => {
+        stop.abort();
+        return new Promise(() => {});
+      },
+      cpuMs: async () => 0,
+      close: async () => {},
+    };
+    const found = await probeCamera(target(camera, null), context({ signal: stop.signal }), how({ decoder: stuck }));
+    expect(found).toMatchObject({ online: 'yes', image: 'unknown', failure: { kind: 'aborted', step: 'decode' } });
+  });
+});
+
+describe('a device that RTSP did not hear', () => {
+  it('is online all the same where ONVIF answers, by its clock and without a login', async () => {
+    const { found, operations, logins } = await probed((wire) => wire.end(), {}, {});
+    expect(found).toMatchObject({ online: 'yes', image: 'no', failure: { kind: 'closed' } });
+    expect([operations, logins]).toEqual([['GetSystemDateAndTime'], [0, 0]]);
+  });
+
+  it('is online where RTSP hangs and ONVIF answers: RTSP leaves it a part of the deadline', async () => {
+    const hangs: Script = async (wire) => {
+      await wire.request();
+      await wire.closed;
+    };
+    const { found } = await probed(hangs, {}, {}, { deadlineMs: 600 });
+    expect(found).toMatchObject({ online: 'yes', image: 'no', failure: { kind: 'silent', step: 'describe' } });
+  });
+
+  it('is not online by a web page', async () => {
+    const page = (wire: Wire) => wire.http(200, {}, '<html>Login</html>');
+    const { found } = await probed((wire) => wire.end(), { GetSystemDateAndTime: page }, {});
+    expect(found).toMatchObject({ online: 'no', image: 'no', failure: { kind: 'closed' } });
+  });
+
+  it('is asked over ONVIF within the one deadline, not within a second one', async () => {
+    const { took, found } = await probed(() => {}, { GetSystemDateAndTime: () => {} }, {}, { deadlineMs: 600 });
+    expect(found.online).toBe('no');
+    expect(took).toBeLessThan(1_150);
+  });
+
+  it('is not asked over ONVIF where the fault is ours', async () => {
+    const { found, device } = await probed(works, {}, {}, { allow: () => false });
+    expect(found).toMatchObject({ online: 'unknown', failure: { kind: 'address_not_allowed' } });
+    expect(device.connections).toBe(0);
+  });
+});
+
+describe('a wrong password costs one login over RTSP and ONVIF together', () => {
+  const wrong = (wire: Wire) => wire.http(400, {}, fault('You still have 2 attempt(s)'));
+
+  it('where RTSP refuses it, ONVIF is asked without', async () => {
+    const { found, logins, operations } = await probed(refuses, { GetDeviceInformation: wrong }, { onvif: 'facts' });
+    expect(found).toMatchObject({ online: 'yes', image: 'no', failure: { kind: 'unauthorized' } });
+    expect(operations).toEqual(['GetSystemDateAndTime', 'GetDeviceInformation']);
+    expect(logins).toEqual([1, 0]);
+  });
+
+  it('where RTSP takes the login and says nothing more', async () => {
+    const silent: Script = async (wire) => {
+      await wire.request();
+      wire.answer(401, { 'WWW-Authenticate': digest });
+      await wire.request();
+      wire.end();
+    };
+    const { logins } = await probed(silent, { GetDeviceInformation: wrong }, { onvif: 'facts' });
+    expect(logins).toEqual([1, 0]);
+  });
+
+  it('where RTSP never came to ask for it, ONVIF gets the one', async () => {
+    const { found, logins } = await probed((wire) => wire.end(), { GetDeviceInformation: wrong }, { onvif: 'facts' });
+    expect(found.online).toBe('yes');
+    expect(logins).toEqual([0, 1]);
+  });
+
+  it('but a login that RTSP accepted goes to ONVIF too, also where the stream is not found', async () => {
+    const notFound: Script = async (wire) => {
+      await wire.request();
+      wire.answer(401, { 'WWW-Authenticate': digest });
+      await wire.request();
+      wire.answer(404);
+    };
+    const { found, logins } = await probed(notFound, {}, { onvif: 'facts' });
+    expect(found).toMatchObject({ failure: { kind: 'not_found' }, device: { model: 'DS-2CD' } });
+    expect(found.device!.streamUri).toMatch(/^rtsp:\/\/127\.0\.0\.1:\d+\/Streaming\/101/);
+    expect(logins).toEqual([1, 4]);
+  });
+});
+
+it('ONVIF is asked only after the RTSP session was left: two connections to a host at once wedge some', async () => {
+  const order: string[] = [];
+  await using device = await fakeCamera(async (wire) => {
+    order.push('ONVIF');
+    await onvif(wire);
+  });
+  await using camera = await fakeCamera(async (wire) => {
+    await works(wire);
+    await wire.request();
+    // Time enough for whoever does not wait.
+    await Promise.race([device.asked('POST'), new Promise((resolve) => setTimeout(resolve, 150))]);
+    order.push('TEARDOWN answered');
+    wire.answer(200);
+  });
+  await probeCamera(target(camera, device), context(), how({ onvif: 'facts' }));
+  expect(order.slice(0, 2)).toEqual(['TEARDOWN answered', 'ONVIF']);
+});

@@ -1,0 +1,210 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Decoder, openDecoder } from '../../../../probes/index.ts';
+import { isAlive, startParent } from '../../../support/orphans.ts';
+import { fixture } from '../scene.ts';
+
+/** Processes whose parent is `pid`, from /proc. */
+const childrenOf = (pid: number): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return Number(parent) === pid && state !== 'Z';
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+
+const isDecoder = (pid: number): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/picture/decoder.ts');
+  } catch {
+    return false;
+  }
+};
+const decodersOf = (pid: number): number[] => childrenOf(pid).filter(isDecoder);
+
+/** Looks again each turn of the event loop until `true`; the test's own time-out ends it. */
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+describe('a pool of decoders', () => {
+  let decoder: Decoder;
+  beforeAll(() => {
+    decoder = openDecoder(1);
+  });
+  afterAll(() => decoder.close());
+
+  it.each([
+    ['detail.h264', 'h264', 320, 180],
+    ['detail.h265', 'h265', 352, 288],
+    ['slices.h264', 'h264', 640, 360],
+    ['slices.h265', 'h265', 640, 360],
+    ['ten-bit.h265', 'h265', 352, 288],
+  ] as const)('decodes %s and finds nothing wrong with the picture', async (file, codec, width, height) => {
+    for (const evidence of [false, true]) {
+      const decoded = await decoder.decode(codec, fixture(file), evidence);
+      expect(decoded).toMatchObject({ type: 'decoded', width, height, picture: { faults: [] } });
+      expect(decoded.type === 'decoded' && decoded.picture.contrast).toBeGreaterThan(20);
+    }
+  });
+
+  it.each([
+    ['black', 0],
+    ['white', 255],
+    ['gray', 128],
+  ] as const)('calls a %s picture what it is', async (name, luma) => {
+    const decoded = await decoder.decode('h264', fixture(`${name}.h264`), false);
+    expect(decoded).toMatchObject({ type: 'decoded', picture: { faults: [name === 'gray' ? 'flat' : name] } });
+    expect(decoded.type === 'decoded' && Math.abs(decoded.picture.meanLuma - luma)).toBeLessThan(4);
+  });
+
+  it('takes a JPEG of 320 pixels as evidence, which decodes', async () => {
+    const { Codec, CodecContext, Frame, Packet } = await import('node-av/lib');
+    const { AV_CODEC_ID_MJPEG } = await import('node-av/constants');
+    const decoded = await decoder.decode('h264', fixture('slices.h264'), true);
+    const jpeg = decoded.type === 'decoded' ? decoded.jpeg! : Buffer.alloc(0);
+    const codec = Codec.findDecoder(AV_CODEC_ID_MJPEG)!;
+    const reading = new CodecContext();
+    reading.allocContext3(codec);
+    expect(reading.open2Sync(codec, null)).toBe(0);
+    const packet = new Packet();
+    packet.alloc();
+    packet.data = jpeg;
+    expect(reading.sendPacketSync(packet)).toBe(0);
+    const frame = new Frame();
+    frame.alloc();
+    reading.sendPacketSync(null);
+    expect(reading.receiveFrameSync(frame)).toBe(0);
+    expect([frame.width, frame.height, frame.decodeErrorFlags]).toEqual([320, 180, 0]);
+    for (const used of [packet, frame]) used.free();
+    reading.freeContext();
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['noise', Buffer.from(Array.from({ length: 4_000 }, (_, at) => (at * 7919) & 255))],
+    ['parameter sets and no picture', fixture('detail.h264').subarray(0, 40)],
+    ['a picture cut in half', fixture('detail.h264').subarray(0, 1_800)],
+    ['zeros in the middle', Buffer.from(fixture('detail.h264')).fill(0x55, 1_500, 1_900)],
+    ['H.265 in place of H.264', fixture('detail.h265')],
+  ])('calls %s damaged', async (_, bytes) => {
+    expect(await decoder.decode('h264', bytes, false)).toMatchObject({ type: 'damaged' });
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['half a picture', fixture('detail.h265').subarray(0, 4_000)],
+    ['a picture without its last slice', fixture('slices.h265').subarray(0, 5_200)],
+  ])('calls %s damaged in H.265 too', async (_, bytes) => {
+    expect(await decoder.decode('h265', bytes, false)).toMatchObject({ type: 'damaged' });
+  });
+
+  it('is not put off by damage: the next picture of the same camera comes out right', async () => {
+    const damaged = Buffer.from(fixture('detail.h264')).fill(0x55, 1_500, 1_900);
+    const results = await Promise.all(
+      [damaged, fixture('detail.h264'), damaged, fixture('detail.h264')].map((bytes) =>
+        decoder.decode('h264', bytes, false),
+      ),
+    );
+    expect(results.map(({ type }) => type)).toEqual(['damaged', 'decoded', 'damaged', 'decoded']);
+  });
+
+  it('gives each of many its own answer', async () => {
+    const files = Array.from({ length: 40 }, (_, nth) => ['black', 'white', 'gray', 'detail'][nth % 4]!);
+    const results = await Promise.all(files.map((name) => decoder.decode('h264', fixture(`${name}.h264`), false)));
+    const seen = results.map((decoded) => (decoded.type === 'decoded' ? (decoded.picture.faults[0] ?? 'detail') : '?'));
+    expect(seen).toEqual(files.map((name) => (name === 'gray' ? 'flat' : name)));
+  });
+
+  it('tells the CPU time of its processes', async () => {
+    expect(await decoder.cpuMs()).toBeGreaterThan(0);
+  });
+});
+
+describe('a decoder process that dies', () => {
+  it('over a picture costs nothing: the picture is tried again, and those behind it come out right', async () => {
+    const decoder = openDecoder(1);
+    await decoder.decode('h264', fixture('black.h264'), false);
+    const [child] = decodersOf(process.pid);
+    // Stopped, so that it surely dies in the middle of its work.
+    process.kill(child!, 'SIGSTOP');
+    const pictures = ['white', 'detail', 'black'].map((name) => decoder.decode('h264', fixture(`${name}.h264`), false));
+    process.kill(child!, 'SIGKILL');
+    const results = await Promise.all(pictures);
+    expect(results.map((decoded) => decoded.type === 'decoded' && decoded.picture.faults)).toEqual([
+      ['white'],
+      [],
+      ['black'],
+    ]);
+    expect(decodersOf(process.pid)).not.toContain(child);
+    await decoder.close();
+  });
+
+  it('twice over one key frame costs that one, and not the one behind it', async () => {
+    const decoder = openDecoder(1);
+    await decoder.decode('h264', fixture('black.h264'), false);
+    const [first] = decodersOf(process.pid);
+    process.kill(first!, 'SIGSTOP');
+    const killer = decoder.decode('h264', fixture('white.h264'), false);
+    const behind = decoder.decode('h264', fixture('detail.h264'), false);
+    process.kill(first!, 'SIGKILL');
+    await until(() => decodersOf(process.pid).some((pid) => pid !== first));
+    const second = decodersOf(process.pid).find((pid) => pid !== first)!;
+    process.kill(second, 'SIGKILL');
+    expect(await killer).toMatchObject({ type: 'failed', detail: expect.stringContaining('SIGKILL, twice') });
+    expect(await behind).toMatchObject({ type: 'decoded', width: 320 });
+    await decoder.close();
+  });
+
+  it('while the pool is closed is not started anew', async () => {
+    const decoder = openDecoder(1);
+    await decoder.decode('h264', fixture('black.h264'), false);
+    const [child] = decodersOf(process.pid);
+    process.kill(child!, 'SIGSTOP');
+    const picture = decoder.decode('h264', fixture('white.h264'), false);
+    const closing = decoder.close();
+    process.kill(child!, 'SIGKILL');
+    expect((await picture).type).toBe('failed');
+    await closing;
+    expect(decodersOf(process.pid)).toEqual([]);
+  });
+});
+
+describe('the processes of a pool', () => {
+  it('have no environment', async () => {
+    const decoder = openDecoder(1);
+    await decoder.decode('h264', fixture('black.h264'), false);
+    const [child] = decodersOf(process.pid);
+    expect(readFileSync(`/proc/${child}/environ`, 'utf8')).toBe('');
+    await decoder.close();
+  });
+
+  it('end when it is closed, and nothing is decoded after', async () => {
+    const decoder = openDecoder(2);
+    const pictures = Array.from({ length: 6 }, () => decoder.decode('h264', fixture('detail.h264'), false));
+    expect((await Promise.all(pictures)).every(({ type }) => type === 'decoded')).toBe(true);
+    expect(decodersOf(process.pid)).toHaveLength(2);
+    await decoder.close();
+    expect(decodersOf(process.pid)).toEqual([]);
+    expect(await decoder.decode('h264', fixture('detail.h264'), false)).toMatchObject({ type: 'failed' });
+  });
+
+  it('end when their parent is killed', async () => {
+    const parent = await startParent(`
+      import { openDecoder } from '${new URL('../../../../probes/index.ts', import.meta.url)}';
+      const decoder = openDecoder(2);
+      const black = Buffer.from('${fixture('black.h264').toString('base64')}', 'base64');
+      await Promise.all([1, 2, 3, 4].map(() => decoder.decode('h264', black, false)));
+      console.log(process.pid);`);
+    const decoders = decodersOf(Number(parent.said));
+    expect(decoders).toHaveLength(2);
+    await parent.kill();
+    await until(() => !decoders.some(isAlive));
+  });
+});
