@@ -50,8 +50,10 @@ const npmPackages = () => {
   const stamp = join(root, 'node_modules', '.xunjian-setup');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('安装 npm 依赖，约半分钟', 'installing npm packages, half a minute');
+  // Not `npm ci`: it refuses a lockfile that lacks the optional binaries of other platforms, which a registry may not
+  // hold. This one takes versions and hashes from the lockfile all the same, and writes nothing but node_modules.
   // The machine's own Node may be older than what a package asks for: ours comes with this very step.
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--engine-strict=false']);
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--engine-strict=false']);
   mkdirSync(join(root, 'node_modules', '.bin'), { recursive: true });
   const bin = join(root, 'node_modules', '.bin', 'xunjian');
   rmSync(bin, { force: true });
