@@ -1,6 +1,6 @@
 import { imageAfter, onlineAfter } from './failure.ts';
 import { visitDevice } from './onvif.ts';
-import type { Decoder } from './picture/pool.ts';
+import type { Decoder } from './picture/decoded.ts';
 import { prove } from './picture.ts';
 import type { Context, Observation, Target } from './probe.ts';
 import { visit, type Want } from './rtsp.ts';

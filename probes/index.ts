@@ -4,7 +4,7 @@ export { probeCamera } from './camera.ts';
 export type { Answer, Failure, FailureFacts, FailureKind, Origin, Party, Step } from './failure.ts';
 export { fail, failures } from './failure.ts';
 export { cpuMsOf } from './picture/cpu.ts';
-export type { Decoded, Decoder } from './picture/pool.ts';
+export type { Decoded, Decoder } from './picture/decoded.ts';
 export { openDecoder } from './picture/pool.ts';
 export type {
   Codec,

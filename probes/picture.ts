@@ -1,5 +1,5 @@
 import { type Failure, fail } from './failure.ts';
-import type { Decoded, Decoder } from './picture/pool.ts';
+import type { Decoded, Decoder } from './picture/decoded.ts';
 import type { Codec, Context, Picture, TimedStep, Video } from './probe.ts';
 
 export type Proof = {

@@ -20,6 +20,7 @@ const debian = {
   // An RTSP server that nobody here wrote: the prober is tested against it.
   'gir1.2-gst-rtsp-server-1.0': { proof: ['/usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib'], for: ['test'] },
   'python3-gi': { proof: '/usr/lib/python3/dist-packages/gi/__init__.py', for: ['test'] },
+  'gstreamer1.0-plugins-base': { proof: ['/usr/lib/*/gstreamer-1.0/libgstvideotestsrc.so'], for: ['test'] },
   'gstreamer1.0-plugins-good': { proof: ['/usr/lib/*/gstreamer-1.0/libgstrtp.so'], for: ['test'] },
   'gstreamer1.0-plugins-bad': { proof: ['/usr/lib/*/gstreamer-1.0/libgstx265.so'], for: ['test'] },
   'gstreamer1.0-plugins-ugly': { proof: ['/usr/lib/*/gstreamer-1.0/libgstx264.so'], for: ['test'] },

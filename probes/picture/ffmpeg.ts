@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Codec } from '../probe.ts';
+import type { Decoded, Decoder } from './decoded.ts';
 import { factsOf } from './facts.ts';
-import type { Decoded, Decoder } from './pool.ts';
 import { evidenceWidth } from './wire.ts';
 
 /**

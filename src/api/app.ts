@@ -3,18 +3,12 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { Queryable } from '../db/pool.ts';
+import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problem.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inspectionRoutes } from './routes/inspections.ts';
 import { unitRoutes } from './routes/units.ts';
-
-/** What the API stands on; `redis` only to say whether it lives. */
-export type ApiParts = {
-  readonly db: Queryable;
-  readonly redis: { ping(): Promise<unknown> };
-};
 
 /** Builds the API without listening: tests inject requests, the role listens. */
 export const buildApi = async (parts: ApiParts): Promise<FastifyInstance> => {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import type { ApiParts } from '../app.ts';
+import type { ApiParts } from '../parts.ts';
 
 const Part = Type.Object({ ok: Type.Boolean(), detail: Type.Optional(Type.String()) });
 const Ready = Type.Object({ ready: Type.Boolean(), database: Part, redis: Part });
