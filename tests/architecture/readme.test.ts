@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8');
+const help = async (...args: string[]): Promise<string> =>
+  (await promisify(execFile)(join(root, 'src/xunjian.sh'), [...args, '--help'])).stdout;
+
+const pages = ['README.md', 'README.zh-CN.md'] as const;
+const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found]) => found!);
+
+describe.each(pages)('%s', (page) => {
+  it('names only commands and options that there are', async () => {
+    const text = await read(page);
+    const whole = await help();
+    const commands = matches(whole, /^ {2}([a-z]+) /gm).filter((name) => name !== 'help');
+    const told = matches(text, /(?:npx |`)xunjian ([a-z]+)/g);
+    expect(told.filter((name) => !commands.includes(name))).toEqual([]);
+    expect(commands.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+    for (const line of matches(text, /((?:npx xunjian|`xunjian|npm run demo --) [^\n]*)/g)) {
+      const name = /xunjian ([a-z]+)/.exec(line)?.[1] ?? 'demo';
+      const known = await help(name);
+      const options = matches(line.replace(/`[^`]*`\s*·.*/, ''), /(--[a-z-]+)/g);
+      expect(options.filter((option) => !known.includes(option)).map((option) => `${name} ${option}`)).toEqual([]);
+    }
+  });
+
+  it('names only npm scripts that there are, and links only to files that there are', async () => {
+    const text = await read(page);
+    const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
+    expect(matches(text, /npm run ([a-z]+)/g).filter((name) => !(name in scripts))).toEqual([]);
+    expect(matches(text, /\]\(([^)#]+)\)/g).filter((link) => !existsSync(join(root, link)))).toEqual([]);
+  });
+});
+
+it('both READMEs say the same: the same sections, commands, tables and figures', async () => {
+  const [english, chinese] = await Promise.all(pages.map(read));
+  const shape = (text: string) => ({
+    sections: matches(text, /^(#+) /gm),
+    rows: matches(text, /^(\|)/gm).length,
+    points: matches(text, /^(- )/gm).length,
+    commands: matches(text, /^((?:npx xunjian|npm run|export) [^#\n]*)/gm).map((line) => line.trim()),
+    bench: /<!-- bench picture -->([\s\S]*?)<!-- \/bench picture -->/.exec(text)?.[1]?.match(/\d+(\.\d+)?/g),
+  });
+  expect(shape(chinese!)).toEqual(shape(english!));
+});
+
+it('the map names every folder of src/', async () => {
+  const { stdout } = await promisify(execFile)('git', ['ls-files', 'src'], { cwd: root });
+  const folders = new Set(matches(stdout, /^src\/([a-z]+)\//gm));
+  const map = await read('src/README.md');
+  expect([...folders].filter((name) => !map.includes(`\`${name}/\``))).toEqual([]);
+});
