@@ -83,7 +83,8 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: '(^src/(main\\.ts|setup\\.mjs)|/(server|main|decoder|unreachable-worker)\\.ts|^tests/.*)$',
+        pathNot:
+          '(^src/(main\\.ts|setup\\.mjs|web/board\\.js)|/(server|main|decoder|unreachable-worker)\\.ts|^tests/.*)$',
       },
       to: {},
     },

@@ -3,6 +3,8 @@ create table policy (
   version integer generated always as identity primary key,
   valid_from timestamptz not null,
   note text not null,
+  -- Local time (Asia/Shanghai) of the daily round; null: none is opened by itself.
+  daily_at time,
   -- Percent, whole: 100 * yes >= target * assessed.
   total_online smallint not null check (total_online between 1 and 100),
   total_image smallint not null check (total_image between 1 and 100),
@@ -24,7 +26,7 @@ create table policy (
 );
 
 -- The city's own targets (2023): 95 % in all and for social points, 98 % for Skynet points, online and with a picture.
-insert into policy (valid_from, note, total_online, total_image, skynet_online, skynet_image, social_online,
+insert into policy (valid_from, note, daily_at, total_online, total_image, skynet_online, skynet_image, social_online,
   social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence)
-values ('2023-01-01 00:00:00+08', '柳州市 2023 年考核口径 / Liuzhou 2023', 95, 95, 98, 98, 95, 95, 99,
+values ('2023-01-01 00:00:00+08', '柳州市 2023 年考核口径 / Liuzhou 2023', '08:00', 95, 95, 98, 98, 95, 95, 99,
   '{0,300,900}', 3600, 20000, false, true);

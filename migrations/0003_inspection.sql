@@ -6,6 +6,8 @@ create table inspection (
   cutoff_at timestamptz not null,
   completed_at timestamptz,
   policy integer not null references policy,
+  -- The local date (Asia/Shanghai) whose daily round this is; null for one that somebody asked for.
+  day date unique,
   -- Only this unit, where the round was asked for one.
   unit text references unit
 );

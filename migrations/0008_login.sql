@@ -3,6 +3,8 @@ create table login_refusal (
   camera integer not null references camera on delete cascade,
   version integer not null,
   refused_at timestamptz not null,
+  -- What the device said: unauthorized or forbidden.
+  kind text not null,
   detail text not null,
   primary key (camera, version)
 );

@@ -10,12 +10,17 @@ export type CameraProbe = {
   readonly decoder: Decoder;
   /** Also take a JPEG of 320 px width as evidence. */
   readonly evidence: boolean;
-  /** Within what RTSP left of the deadline. `ifUnheard`: ask the ONVIF clock only where RTSP said nothing valid; `facts`: also who the device is. */
+  /**
+   * Within what RTSP left of the deadline. `ifUnheard`: ask the ONVIF clock only where RTSP said nothing valid;
+   * `facts`: also who the device is.
+   */
   readonly onvif: 'ifUnheard' | 'facts';
 };
 
 export type CameraObservation = Observation & {
   readonly jpeg: Buffer | null;
+  /** A login was sent and the device did not accept it, be it in words or by silence. */
+  readonly loginUnproven: boolean;
   /** Ends when the device was left; until then a connection to its host may stand. */
   readonly left: Promise<void>;
 };
@@ -44,7 +49,7 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
   if (target.onvifUrl !== undefined && (how.onvif === 'facts' || unheard)) {
     await rtsp.left;
     // RTSP and ONVIF share one budget of failed logins on most makes: what RTSP did not accept is not tried again.
-    const login = rtsp.loginUnproven ? { refused: 'by RTSP' } : target.login;
+    const login = rtsp.loginUnproven ? ({ refused: 'by RTSP', as: 'unauthorized' } as const) : target.login;
     const deadlineMs = target.deadlineMs - (context.now() - begun - decoding);
     if (deadlineMs > 0) {
       const ask = how.onvif === 'facts' ? 'facts' : 'clock';
@@ -52,6 +57,8 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
       steps.push(...asked.steps);
       heard ||= asked.heard;
       device = asked.device;
+      // Whether the device lives was ours to find out, and we did not.
+      if (!heard && asked.failure?.origin === 'ours') failure = asked.failure;
     }
   }
   return {
@@ -63,6 +70,7 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
     picture: proof?.picture ?? null,
     device,
     jpeg: proof?.jpeg ?? null,
+    loginUnproven: rtsp.loginUnproven,
     left: rtsp.left,
   };
 };

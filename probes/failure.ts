@@ -189,6 +189,12 @@ export const failures = {
     zh: '本机资源不足（端口、文件句柄或内存），未能发起探测',
     en: 'This machine ran out of ports, file handles or memory and could not probe',
   },
+  overloaded: {
+    origin: 'ours',
+    party: 'us',
+    zh: '本系统当时停顿，未能及时收听应答',
+    en: 'This service stood still and did not listen for the answer in time',
+  },
   decoder_failed: {
     origin: 'ours',
     party: 'us',

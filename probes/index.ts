@@ -19,4 +19,4 @@ export type {
   TimedStep,
   Video,
 } from './probe.ts';
-export { parseRtspUrl, type RtspUrl } from './rtsp/url.ts';
+export { parseRtspUrl, type RtspUrl, strikePasswords } from './rtsp/url.ts';

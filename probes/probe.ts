@@ -2,11 +2,12 @@ import type { Answer, Failure, Step } from './failure.ts';
 
 /**
  * How a probe may log in. `refused` says that these credentials were turned down before and have not changed since:
- * then no login is tried, because most makes count failed logins over all protocols and lock the account.
+ * then no login is tried, because most makes count failed logins over all protocols and lock the account; `as` is the
+ * kind of failure that they met.
  */
 export type Login =
   | { readonly user: string; readonly password: string; readonly basicAllowed?: boolean }
-  | { readonly refused: string }
+  | { readonly refused: string; readonly as: 'unauthorized' | 'forbidden' }
   | null;
 
 /** One camera to probe. URLs carry no user and no password. */

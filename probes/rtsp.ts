@@ -230,7 +230,11 @@ class Visitor {
       if (status !== 401) return fail(statusKinds[status] ?? 'rtsp_error', step, said);
       const next = this.#session.challenged(response);
       if (next === 'refused') return fail('unauthorized', step, `${said} to a login`);
-      if (next === 'known_refused') return fail('unauthorized', step, `${said}; no login tried, refused before`);
+      if (next === 'known_refused') {
+        const { login } = this.#target;
+        const kind = login !== null && 'as' in login ? login.as : 'unauthorized';
+        return fail(kind, step, `${said}; no login tried, refused before`);
+      }
       if (next === 'no_credentials') return fail('no_credentials', step, said);
       if (next === 'unsupported') {
         const offered = (response.headers.get('www-authenticate') ?? ['nothing']).map((v) => v.split(/[\s,]/)[0]);

@@ -157,6 +157,12 @@ try {
   else if (error instanceof Sentence) {
     process.stderr.write(`${error.zh}\n${error.en}\n`);
     process.exitCode = exit.usage;
+  } else if (error instanceof Error && error.name === 'DatabaseAway') {
+    process.stderr.write(
+      `无法连接数据库：请检查 XUNJIAN_DATABASE_URL 与数据库是否运行（${error.message}）\n` +
+        `the database cannot be reached: check XUNJIAN_DATABASE_URL and whether it runs (${error.message})\n`,
+    );
+    process.exitCode = exit.unknown;
   } else {
     process.stderr.write(`服务内部错误 / internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
     process.exitCode = exit.unknown;

@@ -1,6 +1,11 @@
 -- Housekeeping of the time series. Where no background worker runs (embedded database), the maintenance calls run_job.
-select add_compression_policy('result', interval '7 days', if_not_exists => true);
-select add_retention_policy('result', interval '180 days', if_not_exists => true);
+-- Removed first: added again `if_not_exists`, a changed interval would change nothing.
+select remove_compression_policy('result', if_exists => true);
+select add_compression_policy('result', interval '7 days');
+select remove_retention_policy('result', if_exists => true);
+select add_retention_policy('result', interval '180 days');
+select remove_continuous_aggregate_policy('camera_hour', if_exists => true);
 select add_continuous_aggregate_policy('camera_hour', start_offset => interval '3 days', end_offset => interval '1 hour',
-  schedule_interval => interval '10 minutes', if_not_exists => true);
-select add_retention_policy('camera_hour', interval '2 years', if_not_exists => true);
+  schedule_interval => interval '10 minutes');
+select remove_retention_policy('camera_hour', if_exists => true);
+select add_retention_policy('camera_hour', interval '2 years');

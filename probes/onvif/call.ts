@@ -2,6 +2,7 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import onvif from 'onvif';
 import { type Failure, fail, type Step } from '../failure.ts';
+import { deadline } from '../net/deadline.ts';
 import { failureOfErrno } from '../net/dial.ts';
 import type { Context, Login } from '../probe.ts';
 import { strikePasswords } from '../rtsp/url.ts';
@@ -116,17 +117,14 @@ export class Onvif {
     const body = `${this.#cam._envelopeHeader()}${request}${this.#cam._envelopeFooter()}`;
     return new Promise((resolve) => {
       const settle = (result: Tree | Failure): void => {
-        clearTimeout(timer);
+        callOff();
         signal.removeEventListener('abort', onAbort);
         resolve(result);
       };
-      const timer = setTimeout(
-        () => {
-          settle(this.#late(step, ms));
-          this.#agent.cut();
-        },
-        Math.max(0, ms),
-      );
+      const callOff = deadline(ms, this.#context.now, (stalled) => {
+        settle(stalled ? fail('overloaded', step, 'did not listen in time') : this.#late(step, ms));
+        this.#agent.cut();
+      });
       const onAbort = (): void => {
         settle(fail('aborted', step, 'stopped'));
         this.#agent.cut();

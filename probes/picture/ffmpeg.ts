@@ -48,12 +48,17 @@ const runOne = (codec: Codec, keyframe: Buffer, evidence: boolean): Promise<Deco
     });
     child.stdin.on('error', () => {});
     child.once('error', (error) => resolve({ type: 'failed', detail: `ffmpeg does not start: ${error.message}` }));
-    child.once('close', () => {
+    child.once('close', (code, signal) => {
       const luma = Buffer.concat(out);
       const size = /\[Parsed_showinfo.* s:(\d+)x(\d+) /.exec(words);
       // A picture that decodes with only a warning and exit code 0 is a damaged one.
       const complaint = /\[(?:h264|hevc) @ [^\]]*\] (.*(?:error|conceal|invalid|corrupt|missing).*)/i.exec(words)?.[1];
       if (complaint !== undefined) return resolve({ type: 'damaged', detail: complaint.slice(0, 120) });
+      // Killed, out of memory, broken: nothing that the key frame could be blamed for.
+      if (signal !== null) return resolve({ type: 'failed', detail: `ffmpeg was ended by ${signal}` });
+      if (code !== 0 && !/Invalid data|Error while decoding|Conversion failed/i.test(words)) {
+        return resolve({ type: 'failed', detail: `ffmpeg ended with ${code}` });
+      }
       if (size === null || luma.length < small.width * small.height) {
         return resolve({ type: 'damaged', detail: 'the key frame gave no picture' });
       }

@@ -1,5 +1,6 @@
 import type net from 'node:net';
 import { type Failure, fail, type Step } from '../failure.ts';
+import { deadline } from '../net/deadline.ts';
 import { dial, failureOfErrno } from '../net/dial.ts';
 import type { Context } from '../probe.ts';
 import { front, type Response } from './message.ts';
@@ -16,7 +17,10 @@ type Event =
   | { readonly type: 'failed'; readonly failure: Failure };
 
 /** A request as it may be shown: a digest's answer can be tried against a list of passwords, Basic is one. */
-const struckOut = (text: string): string => text.trimEnd().replace(/^(Authorization: \w+).*$/m, '$1 ***');
+const struckOut = (text: string): string =>
+  strikePasswords(text)
+    .trimEnd()
+    .replace(/^(Authorization: \w+).*$/m, '$1 ***');
 
 /** Takes an interleaved frame's payload; true when what was waited for is complete. */
 export type OnFrame = (channel: number, bytes: Buffer, from: number, to: number) => boolean;
@@ -164,9 +168,12 @@ export class Connection {
     if (signal.aborted) return Promise.resolve({ type: 'failed', failure: fail('aborted', step, 'stopped') });
     return new Promise((resolve) => {
       const onAbort = (): void => settle({ type: 'failed', failure: fail('aborted', step, 'stopped') });
-      const timer = setTimeout(() => settle({ type: 'failed', failure: this.#late(step, ms) }), Math.max(0, ms));
+      const callOff = deadline(ms, this.#context.now, (stalled) => {
+        const failure = stalled ? fail('overloaded', step, 'did not listen in time') : this.#late(step, ms);
+        settle({ type: 'failed', failure });
+      });
       const settle = (event: Event): void => {
-        clearTimeout(timer);
+        callOff();
         signal.removeEventListener('abort', onAbort);
         this.#wake = null;
         resolve(event);

@@ -47,16 +47,17 @@ export type JobAdder = {
 
 /** Queues what is not sent yet. A job lost with Redis is queued again; the receiver tells doubles by the event's id. */
 export const enqueueOutbox = async (db: Queryable, queue: JobAdder, now: Date): Promise<number> => {
-  const due = await db.many<{ id: number }>(
-    `select id from outbox where sent_at is null and (enqueued_at is null or enqueued_at < $1) order by id limit 100`,
+  const due = await db.many<{ id: number; enqueued_at: Date | null }>(
+    `select id, enqueued_at from outbox where sent_at is null and (enqueued_at is null or enqueued_at < $1) order by id limit 100`,
     [new Date(now.getTime() - patienceMs)],
   );
-  for (const { id } of due) {
+  for (const { id, enqueued_at } of due) {
     await queue.add(
       'webhook',
       { outbox: id },
       {
-        jobId: `outbox-${id}-${now.getTime()}`,
+        // Killed before the update below, it is queued once more under the same id, which BullMQ does not do twice.
+        jobId: `outbox-${id}-${enqueued_at?.getTime() ?? 0}`,
         attempts: 8,
         backoff: { type: 'exponential', delay: 1_000 },
         removeOnComplete: true,

@@ -17,6 +17,12 @@ export const signed = (id: string, timestamp: number, body: string, secret: Buff
   'webhook-signature': `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`,
 });
 
+/** fetch itself only says "fetch failed"; why is in its cause. */
+const reasonOf = (error: unknown): string => {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : message;
+};
+
 /** Sends one event of the outbox, unless it was sent. Throws where the receiver did not take it: the queue tries again. */
 export const sendEvent = async (db: Queryable, webhook: Webhook, outbox: number, now: Date): Promise<void> => {
   const event = await db.maybeOne<{ event: string; payload: unknown }>(
@@ -36,8 +42,9 @@ export const sendEvent = async (db: Queryable, webhook: Webhook, outbox: number,
     await response.body?.cancel();
     if (!response.ok) throw new Error(`the receiver answered ${response.status}`);
   } catch (error) {
-    await db.run('update outbox set tries = tries + 1, last_error = $2 where id = $1', [outbox, String(error)]);
-    throw error;
+    const reason = reasonOf(error);
+    await db.run('update outbox set tries = tries + 1, last_error = $2 where id = $1', [outbox, reason]);
+    throw new Error(reason, { cause: error });
   }
   await db.run('update outbox set tries = tries + 1, sent_at = $2, last_error = null where id = $1', [outbox, now]);
 };

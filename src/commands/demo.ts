@@ -87,8 +87,8 @@ const run = async (
     if (roles.url !== null) {
       process.stderr.write('\n');
       say(
-        `接口与文档：${roles.url}/api/docs，比率：${roles.url}/api/v1/inspections/latest/rates；按 Ctrl-C 结束`,
-        `API and its pages: ${roles.url}/api/docs, rates: ${roles.url}/api/v1/inspections/latest/rates; Ctrl-C ends it`,
+        `接下来：各单位看板 ${roles.url}/ ，接口 ${roles.url}/api/docs ；服务继续运行，按 Ctrl-C 结束并清理`,
+        `next: the county board at ${roles.url}/ and the API at ${roles.url}/api/docs; it runs on, Ctrl-C ends it and clears up`,
       );
       await stop;
     }
@@ -111,7 +111,7 @@ export const fillCity = async (
   if (faults.length > 0) throw new Error(`the simulator's inventory is faulty: ${JSON.stringify(faults[0])}`);
   await importRows(db, vault, rows, false);
   const note = '演示：间隔缩短 / demo: short intervals';
-  await decidePolicy(db, new Date(), note, { ...policy, attempts: [...policy.attempts] });
+  await decidePolicy(db, new Date(), note, { ...policy, daily_at: null, attempts: [...policy.attempts] });
 };
 
 export const writeTruth = async (file: string, city: City): Promise<void> => {

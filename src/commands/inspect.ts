@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import { sites } from '../inventory/site.ts';
+import { sitesInUse } from '../inventory/site.ts';
 import { bullConnection } from '../queue/connection.ts';
 import { countyTable, summary } from '../report/county-table.ts';
 import { type InspectionReport, reportOf } from '../report/inspection.ts';
@@ -11,15 +11,19 @@ import { inspectionOf, openInspection } from '../schedule/inspection.ts';
 import { Sentence } from '../sentence.ts';
 import { exit } from './exit.ts';
 import { Progress } from './progress.ts';
+import { stopSignal } from './stop-signal.ts';
 
 export type InspectOptions = { readonly unit?: string; readonly json?: true };
 
 /** A round now. With the embedded pair this process runs the roles itself; else those that run elsewhere do the work. */
 export const inspect = async (ground: Ground, options: InspectOptions): Promise<number> => {
-  if (!ground.embedded) await requireWorkers(ground);
+  if (!ground.embedded) await requireWorkers(ground, options.unit ?? null);
   const roles = ground.embedded ? await startAll(ground, false) : null;
+  // With sessions open, a Ctrl-C must not end the process before they are torn down.
+  const interrupted = stopSignal().then(() => null);
   try {
-    const report = await inspectNow(ground, options.unit ?? null, options.json === true);
+    const report = await Promise.race([inspectNow(ground, options.unit ?? null, options.json === true), interrupted]);
+    if (report === null) return exit.unknown;
     print(report, options.json === true);
     return exitOf(report);
   } finally {
@@ -27,10 +31,13 @@ export const inspect = async (ground: Ground, options: InspectOptions): Promise<
   }
 };
 
+/** How long past the cut-off the verdicts are waited for, ms. */
+const patienceMs = 60_000;
+
 /** Opens an inspection and waits for its verdicts, with a progress bar; the roles must run, here or elsewhere. */
 export const inspectNow = async (ground: Ground, unit: string | null, quiet: boolean): Promise<InspectionReport> => {
   const { db } = ground;
-  const { id } = await openInspection(db, new Date(), unit);
+  const { id, cutoff_at } = await openInspection(db, new Date(), unit);
   const progress = new Progress(quiet);
   try {
     for (;;) {
@@ -38,6 +45,12 @@ export const inspectNow = async (ground: Ground, unit: string | null, quiet: boo
       if (planned > 0) progress.show(`第 ${attempt} 次探测 attempt ${attempt}`, done, planned);
       const inspection = await inspectionOf(db, id);
       if (inspection?.completed_at != null) break;
+      if (Date.now() > cutoff_at.getTime() + patienceMs) {
+        throw new Sentence(
+          `第 ${id} 次巡检过了截止时间仍未结束：请检查 xunjian scheduler 或 xunjian serve 是否在运行`,
+          `inspection ${id} is past its cut-off and not completed: check whether "xunjian scheduler" or "xunjian serve" runs`,
+        );
+      }
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
   } finally {
@@ -59,9 +72,9 @@ export const exitOf = ({ units }: InspectionReport): number => {
 };
 
 /** Without a worker, a site's cameras would only wait for the cut-off and become unknown. */
-const requireWorkers = async ({ db, redis }: Ground): Promise<void> => {
+const requireWorkers = async ({ db, redis }: Ground, unit: string | null): Promise<void> => {
   const idle: string[] = [];
-  for (const { code } of await sites(db)) {
+  for (const code of await sitesInUse(db, unit)) {
     const queue = new Queue(siteQueue(code), bullConnection(redis));
     queue.on('error', () => {});
     if ((await queue.getWorkersCount()) === 0) idle.push(code);

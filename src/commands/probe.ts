@@ -6,6 +6,7 @@ import {
   openDecoder,
   parseRtspUrl,
   probeCamera,
+  strikePasswords,
   type Target,
 } from '../../probes/index.ts';
 import { Sentence } from '../sentence.ts';
@@ -44,7 +45,7 @@ export const probe = async (url: string, options: ProbeOptions): Promise<number>
     } as const;
     const { left, jpeg, ...observation } = await probeCamera(target, context, how);
     const { online, image, steps, failure, video, picture, device } = observation;
-    const found = { target: target.url, at, online, image, steps, failure, video, picture, device };
+    const found = { target: strikePasswords(target.url), at, online, image, steps, failure, video, picture, device };
     process.stdout.write(options.json === true ? `${JSON.stringify(found)}\n` : told(observation));
     await left;
     if (image === 'yes') return exit.ok;
@@ -57,15 +58,23 @@ export const probe = async (url: string, options: ProbeOptions): Promise<number>
 const targetOf = async (url: string, options: ProbeOptions): Promise<Target> => {
   const parsed = parseRtspUrl(url);
   if (parsed === null) {
+    // It may hold a login all the same.
+    const shown = url.replace(/\/\/.*@/, '//***@');
     throw new Sentence(
-      `URL ${url}：应形如 rtsp://地址[:端口]/路径`,
-      `URL ${url}: must look like rtsp://host[:port]/path`,
+      `URL ${shown}：应形如 rtsp://地址[:端口]/路径`,
+      `URL ${shown}: must look like rtsp://host[:port]/path`,
     );
   }
   if (parsed.user !== null) {
     throw new Sentence(
       'URL 中含有用户名或密码，会留在命令历史和进程列表里：请改用 --user 与 --password-file',
       'the URL holds a login, which stays in the history and the process list: use --user and --password-file',
+    );
+  }
+  if (options.onvif !== undefined && /\/\/.*@/.test(options.onvif)) {
+    throw new Sentence(
+      '--onvif 的地址中含有用户名或密码：请改用 --user 与 --password-file',
+      'the URL of --onvif holds a login: use --user and --password-file',
     );
   }
   if (options.onvif !== undefined && URL.parse(options.onvif)?.protocol !== 'http:') {

@@ -28,7 +28,7 @@ export const serve = (ground: Ground): Promise<number> =>
   until(
     ground,
     () => startAll(ground, true),
-    (role) => `服务已启动：${at(role)}/api/docs；按 Ctrl-C 结束 / serving at ${at(role)}/api/docs; Ctrl-C ends it`,
+    (role) => `服务已启动：${at(role)}/；按 Ctrl-C 结束 / serving at ${at(role)}/; Ctrl-C ends it`,
   );
 
 export const api = (ground: Ground): Promise<number> =>

@@ -57,6 +57,17 @@ const url =
     throw new Sentence(`环境变量 ${name}：应以 ${list} 开头`, `environment variable ${name}: must begin with ${list}`);
   };
 
+/** fetch sends nothing to a URL that holds a login, and repeats it in its error. */
+const withoutLogin: Parse<string> = (value, name) => {
+  const checked = url('http:', 'https:')(value, name);
+  const { username, password } = new URL(checked);
+  if (username === '' && password === '') return checked;
+  throw new Sentence(
+    `环境变量 ${name}：地址中不得含用户名和密码；消息已有签名，请由接收方验签`,
+    `environment variable ${name}: must not hold a login; messages are signed, let the receiver check the signature`,
+  );
+};
+
 /** Reads the environment once. Unknown XUNJIAN_ names and bad values are refused by name, with the remedy. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const left = new Set(Object.keys(env).filter((name) => name.startsWith('XUNJIAN_')));
@@ -78,7 +89,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
       keyFile: take('XUNJIAN_KEY_FILE', text, null),
       webhookSecretFile: take('XUNJIAN_WEBHOOK_SECRET_FILE', text, null),
     },
-    webhookUrl: take('XUNJIAN_WEBHOOK_URL', url('http:', 'https:'), null),
+    webhookUrl: take('XUNJIAN_WEBHOOK_URL', withoutLogin, null),
   };
   const [unknown] = left;
   if (unknown !== undefined) {

@@ -34,11 +34,16 @@ export const readKey = async (config: Config): Promise<Buffer> => {
   return hexKey(await read(file, 'key'), file);
 };
 
+/**
+ * The key of the signature. As the Standard Webhooks specification has it, and with it every receiver's library: 24 to
+ * 64 bytes in base64, with or without `whsec_` before them.
+ */
 export const readWebhookSecret = async (file: string): Promise<Buffer> => {
-  const secret = await read(file, 'XUNJIAN_WEBHOOK_SECRET_FILE');
-  if (secret.length >= 24) return Buffer.from(secret, 'utf8');
+  const secret = (await read(file, 'XUNJIAN_WEBHOOK_SECRET_FILE')).replace(/^whsec_/, '');
+  const key = Buffer.from(secret, 'base64');
+  if (/^[A-Za-z0-9+/]+={0,2}$/.test(secret) && key.length >= 24 && key.length <= 64) return key;
   throw new Sentence(
-    'XUNJIAN_WEBHOOK_SECRET_FILE：密钥至少 24 个字符（可用 openssl rand -base64 32 生成）',
-    'XUNJIAN_WEBHOOK_SECRET_FILE: the secret must have 24 characters at least (openssl rand -base64 32)',
+    'XUNJIAN_WEBHOOK_SECRET_FILE：文件内容应为 base64 编码的 24 至 64 字节密钥（可用 openssl rand -base64 32 生成）',
+    'XUNJIAN_WEBHOOK_SECRET_FILE: the file must hold a key of 24 to 64 bytes in base64 (openssl rand -base64 32)',
   );
 };

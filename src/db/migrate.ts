@@ -57,6 +57,25 @@ export const migrate = async (
 };
 
 /**
+ * Refuses, with a Sentence, a database that is not at the state of `folder`: older, newer, or with changed files. For
+ * programs that use a real database and must not change its schema by themselves.
+ */
+export const requireMigrated = async (db: Queryable, folder: string): Promise<void> => {
+  const numbered = await readNumbered(folder);
+  const { known } = await db.one<{ known: boolean }>(
+    "select to_regclass('public.schema_migration') is not null as known",
+  );
+  const recorded = known ? await db.many<Recorded>('select name, version, sha256 from public.schema_migration') : [];
+  refuseDisagreement(numbered, recorded);
+  const missing = numbered.filter(({ name }) => !recorded.some((record) => record.name === name));
+  if (missing.length === 0) return;
+  throw new Sentence(
+    `数据库结构尚未更新（缺 ${missing.length} 个迁移，从 ${missing[0]!.name} 起）：请先运行 xunjian migrate`,
+    `the database lacks ${missing.length} migrations, from ${missing[0]!.name} on: run "xunjian migrate" first`,
+  );
+};
+
+/**
  * True where this runner applied the file. Of two runners at once, one waits: on a real server for the advisory lock;
  * on the embedded database, which grants every advisory lock at once because all clients are one session, for the
  * transaction, which is alone in that session. Only a file without a transaction may there be run by both, one after

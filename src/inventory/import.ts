@@ -5,11 +5,15 @@ import type { Credentials, Vault } from './vault.ts';
 export type Imported = { readonly added: number; readonly changed: number; readonly same: number };
 
 type Known = {
-  readonly id: number;
   readonly code: string;
+  /** null: not in the inventory yet. */
+  readonly id: number | null;
+  readonly differs: boolean;
   readonly version: number | null;
   readonly sealed: Buffer | null;
   readonly basic_allowed: boolean | null;
+  /** The highest version that a device refused, of credentials that are gone included; 0 for none. */
+  readonly refused: number;
 };
 
 /** Rows to one statement: a tenth of a second on the embedded database. */
@@ -24,10 +28,16 @@ export const importRows = (db: Database, vault: Vault, rows: readonly Row[], dry
     const counts = { added: 0, changed: 0, same: 0 };
     for (let at = 0; at < rows.length; at += chunk) {
       const part = rows.slice(at, at + chunk);
-      const done = dryRun ? await compare(tx, part) : await write(tx, vault, part);
-      counts.added += done.added;
-      counts.changed += done.changed;
-      counts.same += done.same;
+      const known = new Map((await look(tx, part)).map((camera) => [camera.code, camera]));
+      const credentials = part.flatMap((row) => credentialOf(vault, row, known.get(row.code)!) ?? []);
+      const renewed = new Set(credentials.map(({ code }) => code));
+      for (const { code } of part) {
+        const { id, differs } = known.get(code)!;
+        counts[id === null ? 'added' : differs || renewed.has(code) ? 'changed' : 'same'] += 1;
+      }
+      if (dryRun) continue;
+      await writeCameras(tx, part);
+      await writeCredentials(tx, credentials);
     }
     return counts;
   });
@@ -44,21 +54,21 @@ const arrays = (rows: readonly Row[]): unknown[] => [
 
 const sheet = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
   as s (code, name, unit, class, site, rtsp_url, onvif_url)`;
-const differs = `(c.name, c.unit, c.class, c.site, c.rtsp_url, c.onvif_url, c.in_use)
-  is distinct from (s.name, s.unit, s.class, s.site, s.rtsp_url, s.onvif_url, true)`;
 
-const compare = (tx: Queryable, rows: readonly Row[]): Promise<Imported> =>
-  tx.one<Imported>(
-    `select count(*) filter (where c.id is null)::integer as added,
-       count(*) filter (where c.id is not null and ${differs})::integer as changed,
-       count(*) filter (where c.id is not null and not (${differs}))::integer as same
-     from ${sheet} left join camera c using (code)`,
+const look = (tx: Queryable, rows: readonly Row[]): Promise<Known[]> =>
+  tx.many<Known>(
+    `select s.code, c.id, cr.version, cr.sealed, cr.basic_allowed, coalesce(lr.refused, 0) as refused,
+       (c.name, c.unit, c.class, c.site, c.rtsp_url, c.onvif_url, c.in_use)
+         is distinct from (s.name, s.unit, s.class, s.site, s.rtsp_url, s.onvif_url, true) as differs
+     from ${sheet}
+     left join camera c using (code)
+     left join credential cr on cr.camera = c.id
+     left join (select camera, max(version) as refused from login_refusal group by camera) lr on lr.camera = c.id`,
     arrays(rows),
   );
 
-const write = async (tx: Queryable, vault: Vault, rows: readonly Row[]): Promise<Imported> => {
-  const counts = await compare(tx, rows);
-  await tx.run(
+const writeCameras = (tx: Queryable, rows: readonly Row[]): Promise<number> =>
+  tx.run(
     `insert into camera as c (code, name, unit, class, site, rtsp_url, onvif_url)
      select s.* from ${sheet}
      on conflict (code) do update set name = excluded.name, unit = excluded.unit, class = excluded.class,
@@ -68,45 +78,46 @@ const write = async (tx: Queryable, vault: Vault, rows: readonly Row[]): Promise
        (excluded.name, excluded.unit, excluded.class, excluded.site, excluded.rtsp_url, excluded.onvif_url, true)`,
     arrays(rows),
   );
-  const known = await tx.many<Known>(
-    `select c.id, c.code, cr.version, cr.sealed, cr.basic_allowed
-     from camera c left join credential cr on cr.camera = c.id where c.code = any ($1)`,
-    [rows.map(({ code }) => code)],
-  );
-  await writeCredentials(tx, vault, rows, new Map(known.map((camera) => [camera.code, camera])));
-  return counts;
+
+/** `sealed` null: the sheet holds no login for it any more. */
+type Credential = {
+  readonly code: string;
+  readonly version: number;
+  readonly sealed: Buffer | null;
+  readonly basicAllowed: boolean;
 };
 
-const writeCredentials = async (
-  tx: Queryable,
-  vault: Vault,
-  rows: readonly Row[],
-  known: ReadonlyMap<string, Known>,
-): Promise<void> => {
-  const next: { camera: number; version: number; sealed: Buffer; basicAllowed: boolean }[] = [];
-  const gone: number[] = [];
-  for (const { code, user, password, basicAllowed } of rows) {
-    const camera = known.get(code)!;
-    if (user === '') {
-      gone.push(camera.id);
-      continue;
-    }
-    const same = camera.sealed !== null && equal(vault.open(camera.sealed, code, camera.version!), { user, password });
-    if (same && camera.basic_allowed === basicAllowed) continue;
-    const version = same ? camera.version! : (camera.version ?? 0) + 1;
-    next.push({ camera: camera.id, version, sealed: vault.seal({ user, password }, code, version), basicAllowed });
-  }
-  await tx.run('delete from credential where camera = any ($1)', [gone]);
+/** What is to be written of a camera's credentials; null where they are as they were. */
+const credentialOf = (vault: Vault, row: Row, known: Known): Credential | null => {
+  const { code, user, password, basicAllowed } = row;
+  const { version, sealed, refused } = known;
+  if (user === null) return null;
+  if (user === '') return version === null ? null : { code, version, sealed: null, basicAllowed: false };
+  const same = sealed !== null && equal(vault.open(sealed, code, version!), { user, password });
+  if (same && known.basic_allowed === basicAllowed) return null;
+  // Above every refused version: credentials that were removed and come anew would else begin again at a refused one.
+  const next = same ? version! : Math.max(version ?? 0, refused) + 1;
+  return { code, version: next, sealed: vault.seal({ user, password }, code, next), basicAllowed };
+};
+
+const writeCredentials = async (tx: Queryable, credentials: readonly Credential[]): Promise<void> => {
+  const gone = credentials.filter(({ sealed }) => sealed === null);
+  const kept = credentials.filter(({ sealed }) => sealed !== null);
+  await tx.run('delete from credential where camera in (select id from camera where code = any ($1))', [
+    gone.map(({ code }) => code),
+  ]);
   await tx.run(
     `insert into credential (camera, version, sealed, basic_allowed)
-     select * from unnest($1::integer[], $2::integer[], $3::bytea[], $4::boolean[])
+     select c.id, n.version, n.sealed, n.basic_allowed
+     from unnest($1::text[], $2::integer[], $3::bytea[], $4::boolean[]) as n (code, version, sealed, basic_allowed)
+     join camera c using (code)
      on conflict (camera) do update set version = excluded.version, sealed = excluded.sealed,
        basic_allowed = excluded.basic_allowed, changed_at = now()`,
     [
-      next.map(({ camera }) => camera),
-      next.map(({ version }) => version),
-      next.map(({ sealed }) => sealed),
-      next.map((credential) => credential.basicAllowed),
+      kept.map(({ code }) => code),
+      kept.map(({ version }) => version),
+      kept.map(({ sealed }) => sealed),
+      kept.map((credential) => credential.basicAllowed),
     ],
   );
 };

@@ -13,7 +13,8 @@ export type Row = {
   readonly site: string;
   readonly rtspUrl: string;
   readonly onvifUrl: string | null;
-  readonly user: string;
+  /** null: the sheet has no such column, and says nothing of logins. Empty: the camera has none. */
+  readonly user: string | null;
   readonly password: string;
   readonly basicAllowed: boolean;
 };
@@ -45,16 +46,26 @@ const columns = {
 type Column = keyof typeof columns;
 const needed: readonly Column[] = ['code', 'name', 'unit', 'class', 'site', 'rtsp_url'];
 
-const classes: Readonly<Record<string, Row['class']>> = {
-  skynet: 'skynet',
-  天网: 'skynet',
-  social: 'social',
-  社会面: 'social',
-  household: 'household',
-  平安家园: 'household',
-};
+const classes: ReadonlyMap<string, Row['class']> = new Map([
+  ['skynet', 'skynet'],
+  ['天网', 'skynet'],
+  ['social', 'social'],
+  ['社会面', 'social'],
+  ['household', 'household'],
+  ['平安家园', 'household'],
+]);
 
-const flags: Readonly<Record<string, boolean>> = { '': false, no: false, 否: false, yes: true, 是: true };
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ['', false],
+  ['no', false],
+  ['否', false],
+  ['yes', true],
+  ['是', true],
+]);
+
+/** A password is never repeated, not even in a complaint about it, nor one that was put into a URL. */
+const repeatable = (column: Column, value: string): string =>
+  column === 'password' ? '***' : value.replace(/\/\/.*@/, '//***@');
 
 /** UTF-8, with or without a byte order mark, or else GB18030, which office programs here write. */
 const decode = (bytes: Buffer): string =>
@@ -66,15 +77,20 @@ export type Units = ReadonlyMap<string, string>;
 /** Reads an inventory from CSV. Every fault is named with line, column, value and remedy; nothing is guessed. */
 export const readSheet = (bytes: Buffer, units: Units, sites: ReadonlySet<string>): Sheet => {
   const faults: Fault[] = [];
-  let records: string[][];
+  let lines: { line: number; record: string[] }[];
   try {
-    records = parse(decode(bytes), { skip_empty_lines: false, relax_column_count: true, trim: true }) as string[][];
+    const options = { skip_empty_lines: false, relax_column_count: true, trim: true, info: true } as const;
+    const parsed = parse(decode(bytes), options) as unknown as { info: { lines: number }; record: string[] }[];
+    // A record ends on its line `lines`, and a cell in quotes may hold line breaks: it begins behind the one before.
+    lines = parsed.map(({ record }, index) => ({ line: (parsed[index - 1]?.info.lines ?? 0) + 1, record }));
   } catch (error) {
-    const { message, lines } = error as Error & { lines?: number };
-    const fault = { line: lines ?? 1, column: '-', value: '', zh: `CSV 格式有误：${message}`, en: message };
-    return { rows: [], faults: [fault] };
+    // The parser's own message may repeat the cell, which may be a password; its code names the fault as well.
+    const { code = 'CSV', lines: line = 1 } = error as Error & { code?: string; lines?: number };
+    const zh = `CSV 格式有误（${code}）：含引号、逗号或换行的内容须整体加双引号，其中的引号写两遍`;
+    const en = `the CSV is malformed (${code}): quote a cell that holds quotes, commas or line breaks, and double its quotes`;
+    return { rows: [], faults: [{ line, column: '-', value: '', zh, en }] };
   }
-  const titles = records[0] ?? [];
+  const titles = lines[0]?.record ?? [];
   const where = new Map<Column, number>();
   for (const [column, names] of Object.entries(columns) as [Column, readonly string[]][]) {
     const at = titles.findIndex((title) => names.includes(title));
@@ -84,7 +100,8 @@ export const readSheet = (bytes: Buffer, units: Units, sites: ReadonlySet<string
       faults.push({
         line: 1,
         column,
-        value: titles.join(','),
+        // Known titles only: where the line of titles is missing, this one holds a camera with its password.
+        value: [...where.keys()].map((found) => titles[where.get(found)!]).join(','),
         zh: `缺少列：${either}`,
         en: `the column is missing: ${either}`,
       });
@@ -93,15 +110,19 @@ export const readSheet = (bytes: Buffer, units: Units, sites: ReadonlySet<string
   if (faults.length > 0) return { rows: [], faults };
   const rows: Row[] = [];
   const seen = new Map<string, number>();
-  for (const [index, record] of records.entries()) {
-    if (index === 0 || record.every((cell) => cell === '')) continue;
-    const line = index + 1;
+  for (const { line, record } of lines.slice(1)) {
+    if (record.every((cell) => cell === '')) continue;
     const cell = (column: Column): string => record[where.get(column) ?? -1] ?? '';
-    const row = readRow(line, cell, units, sites, (column, zh, en) => {
-      // A password is never repeated, not even in a complaint about it.
-      const value = column === 'password' ? '***' : cell(column);
-      faults.push({ line, column, value, zh, en });
-    });
+    const row = readRow(
+      line,
+      cell,
+      (column) => where.has(column),
+      units,
+      sites,
+      (column, zh, en) => {
+        faults.push({ line, column, value: repeatable(column, cell(column)), zh, en });
+      },
+    );
     const first = seen.get(row.code);
     if (first === undefined) seen.set(row.code, line);
     else {
@@ -124,6 +145,7 @@ type Complain = (column: Column, zh: string, en: string) => void;
 const readRow = (
   line: number,
   cell: (column: Column) => string,
+  has: (column: Column) => boolean,
   units: Units,
   sites: ReadonlySet<string>,
   complain: Complain,
@@ -136,7 +158,7 @@ const readRow = (
   const unit = units.get(cell('unit'));
   if (unit === undefined)
     complain('unit', '没有这个考核单位：请填单位代码或全称', 'no such unit: give its code or full name');
-  const cameraClass = classes[cell('class')];
+  const cameraClass = classes.get(cell('class'));
   if (cameraClass === undefined) {
     complain('class', '应为 天网、社会面 或 平安家园', 'must be skynet, social or household');
   }
@@ -161,10 +183,10 @@ const readRow = (
       'must look like http://host[:port]/path without a login',
     );
   }
-  const user = cell('user');
+  const user = has('user') ? cell('user') : null;
   const password = cell('password');
-  if (user === '' && password !== '') complain('user', '有密码而无用户名', 'there is a password and no user');
-  const basicAllowed = flags[cell('basic_allowed').toLowerCase()];
+  if (!user && password !== '') complain('user', '有密码而无用户名', 'there is a password and no user');
+  const basicAllowed = flags.get(cell('basic_allowed').toLowerCase());
   if (basicAllowed === undefined) complain('basic_allowed', '应为 是 或 否', 'must be yes or no');
   return {
     line,

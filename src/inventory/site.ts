@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { StatementFailed } from '../db/errors.ts';
 import type { Queryable } from '../db/pool.ts';
 import { Sentence } from '../sentence.ts';
 
@@ -13,15 +14,36 @@ export const putSite = async (db: Queryable, site: Site): Promise<void> => {
     );
   }
   allowList(site.networks);
-  await db.run(
-    `insert into site (code, name, networks) values ($1, $2, $3::cidr[])
-     on conflict (code) do update set name = excluded.name, networks = excluded.networks`,
-    [site.code, site.name, site.networks],
-  );
+  try {
+    await db.run(
+      `insert into site (code, name, networks) values ($1, $2, $3::cidr[])
+       on conflict (code) do update set name = excluded.name, networks = excluded.networks`,
+      [site.code, site.name, site.networks],
+    );
+  } catch (error) {
+    if (!(error instanceof StatementFailed && error.sqlState === notANetwork)) throw error;
+    const list = site.networks.join(', ');
+    throw new Sentence(
+      `网段 ${list}：掩码以外的位应为 0，例如 10.20.0.0/16 而非 10.20.30.40/16`,
+      `networks ${list}: the bits outside the mask must be 0, such as 10.20.0.0/16 and not 10.20.30.40/16`,
+    );
+  }
 };
+
+/** SQLSTATE of a text that is no cidr. */
+const notANetwork = '22P02';
 
 export const sites = (db: Queryable): Promise<Site[]> =>
   db.many<Site>('select code, name, networks::text[] as networks from site order by code');
+
+/** Codes of the sites that cameras in use are probed from, of one unit or of all. */
+export const sitesInUse = async (db: Queryable, unit: string | null): Promise<string[]> => {
+  const rows = await db.many<{ site: string }>(
+    'select distinct site from camera where in_use and ($1::text is null or unit = $1) order by site',
+    [unit],
+  );
+  return rows.map(({ site }) => site);
+};
 
 /** Whether an address lies in one of the networks (CIDR, IPv4 or IPv6). Throws a Sentence for what is no network. */
 export const allowList = (networks: readonly string[]): ((address: string) => boolean) => {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { type Decoder, probeCamera, type Target } from '../../probes/index.ts';
+import { type CameraObservation, type Decoder, fail, probeCamera, type Target } from '../../probes/index.ts';
 import type { Queryable } from '../db/pool.ts';
 import type { Vault } from '../inventory/vault.ts';
 import type { Log } from '../log.ts';
@@ -18,13 +19,15 @@ export type ProberParts = {
   readonly sockets: number;
 };
 
+type Visited = { readonly value: ProbeResult; readonly left: Promise<void> };
+
 /** Works on batches: probes their cameras side by side within the limits and delivers each result. */
 export class BatchProber {
   readonly #parts: ProberParts;
   readonly #sockets: LimitFunction;
   readonly #turns = new Turns();
-  /** Refused logins of this process, camera and version: holds also while the database is away. */
-  readonly #refused = new Map<string, string>();
+  /** Logins that were refused in this process: holds for all channels of a host, and while the database is away. */
+  readonly #refused = new Map<string, { readonly kind: 'unauthorized' | 'forbidden'; readonly detail: string }>();
 
   constructor(parts: ProberParts) {
     this.#parts = parts;
@@ -34,51 +37,93 @@ export class BatchProber {
   /** Resolves when every result of the batch is committed. An abort leaves the rest undone, for whoever takes it up. */
   async work(batch: number, signal: AbortSignal): Promise<number> {
     const assignments = await assignmentsOf(this.#parts.db, this.#parts.vault, batch);
-    const settled = await Promise.allSettled(
-      assignments.map((assignment) => this.#sockets(() => this.#one(assignment, signal))),
-    );
+    const settled = await Promise.allSettled(assignments.map((assignment) => this.#one(assignment, signal)));
     const failed = settled.find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return assignments.length;
   }
 
   async #one(assignment: Assignment, signal: AbortSignal): Promise<void> {
+    const visited = Promise.withResolvers<Visited>();
+    let delivered: Promise<Visited> | null = null;
+    // First its turn, then a socket: the channels of one recorder that wait for each other hold no socket meanwhile.
+    await this.#turns.take(assignment.host, () => {
+      delivered = this.#sockets(async () => {
+        const found = await this.#visit(assignment, signal);
+        visited.resolve(found);
+        if (found.value.failure === 'aborted') throw new Error('stopped');
+        // The socket is held until the result is committed, so that a slow database slows the probing down.
+        await this.#parts.deliver(found.value);
+        return found;
+      });
+      return Promise.race([visited.promise, delivered]);
+    });
+    await delivered;
+  }
+
+  async #visit(assignment: Assignment, signal: AbortSignal): Promise<Visited> {
     // Nothing is written for a camera that was not asked: its slot stays open.
     if (signal.aborted) throw new Error('stopped');
-    const { decoder, deliver } = this.#parts;
-    const result = await this.#turns.take(assignment.host, async () => {
-      const begun = performance.now();
-      const observation = await probeCamera(
-        this.#guarded(assignment),
-        { signal, now: () => performance.now() },
-        {
-          want: assignment.pictureDue ? 'keyframe' : 'answer',
-          decoder,
-          evidence: assignment.evidence,
-          onvif: 'ifUnheard',
-        },
-      );
-      const at = new Date();
-      await this.#noteRefusal(assignment, observation.failure, at);
-      return { value: resultOf(assignment, at, performance.now() - begun, observation), left: observation.left };
-    });
-    if (result.failure === 'aborted') throw new Error('stopped');
-    await deliver(result);
+    const begun = performance.now();
+    const observation = assignment.fault === null ? await this.#probe(assignment, signal) : notProbed(assignment.fault);
+    const at = new Date();
+    await this.#noteRefusal(assignment, observation, at);
+    return { value: resultOf(assignment, at, performance.now() - begun, observation), left: observation.left };
   }
 
-  #guarded({ camera, version, target }: Assignment): Target {
-    const refused = this.#refused.get(`${camera}:${version}`);
-    return refused === undefined ? target : { ...target, login: { refused } };
+  #probe(assignment: Assignment, signal: AbortSignal): Promise<CameraObservation> {
+    return probeCamera(
+      this.#guarded(assignment),
+      { signal, now: () => performance.now() },
+      {
+        want: assignment.pictureDue ? 'keyframe' : 'answer',
+        decoder: this.#parts.decoder,
+        evidence: assignment.evidence,
+        onvif: 'ifUnheard',
+      },
+    );
   }
 
-  async #noteRefusal(
-    { camera, version, target }: Assignment,
-    failure: { kind: string; detail: string } | null,
-    at: Date,
-  ): Promise<void> {
-    const tried = target.login !== null && 'user' in target.login;
-    if (failure?.kind !== 'unauthorized' || version === null || !tried) return;
-    this.#refused.set(`${camera}:${version}`, failure.detail);
-    await noteRefusal(this.#parts.db, camera, version, at, failure.detail);
+  #guarded(assignment: Assignment): Target {
+    const { target } = assignment;
+    const known = this.#refused.get(loginKey(assignment) ?? '');
+    return known === undefined ? target : { ...target, login: { refused: known.detail, as: known.kind } };
+  }
+
+  /** A refusal in words, met by this login or by the same one on the same host: written down before the result is. */
+  async #noteRefusal(assignment: Assignment, { failure, loginUnproven }: CameraObservation, at: Date): Promise<void> {
+    const key = loginKey(assignment);
+    const { camera, version } = assignment;
+    if (key === null || version === null || failure === null) return;
+    const { kind, detail } = failure;
+    if (kind !== 'unauthorized' && kind !== 'forbidden') return;
+    if (!loginUnproven && !this.#refused.has(key)) return;
+    this.#refused.set(key, { kind, detail });
+    await noteRefusal(this.#parts.db, camera, version, at, kind, detail);
   }
 }
+
+/**
+ * One login on one host, without the password itself. Most makes count failed logins for the host: what one channel of
+ * a recorder refused is not tried on the next.
+ */
+const loginKey = ({ host, target: { login } }: Assignment): string | null =>
+  login !== null && 'user' in login
+    ? createHash('sha256')
+        .update(JSON.stringify([host, login.user, login.password]))
+        .digest('base64')
+    : null;
+
+/** What stands in for a probe that this service could not make: unknown, and not the camera's fault. */
+const notProbed = (detail: string): CameraObservation => ({
+  online: 'unknown',
+  image: 'unknown',
+  steps: [],
+  failure: fail('internal', 'connect', detail),
+  video: null,
+  picture: null,
+  device: null,
+  jpeg: null,
+  loginUnproven: false,
+  left: Promise.resolve(),
+});

@@ -1,5 +1,6 @@
 import type { Answer, CameraObservation } from '../../probes/index.ts';
 import type { Assignment } from './assignment.ts';
+import { storable } from './storable.ts';
 
 /** What one probe found, as it is stored: one a camera and slot. */
 export type ProbeResult = {
@@ -26,6 +27,10 @@ export type ProbeResult = {
   readonly jpeg: Buffer | null;
 };
 
+/** Pixels as smallint takes them; a key frame may claim more. */
+const most = 32_767;
+const pixels = (count: number | undefined): number | null => (count === undefined ? null : Math.min(count, most));
+
 export const resultOf = (
   assignment: Assignment,
   observedAt: Date,
@@ -41,11 +46,11 @@ export const resultOf = (
   image,
   failure: failure?.kind ?? null,
   step: failure?.step ?? null,
-  detail: failure?.detail ?? null,
+  detail: failure === null ? null : storable(failure.detail),
   took: Math.round(took),
   codec: video?.codec ?? null,
-  width: video?.width ?? null,
-  height: video?.height ?? null,
+  width: pixels(video?.width),
+  height: pixels(video?.height),
   keyframeBytes: video?.keyframeBytes ?? null,
   meanLuma: picture?.meanLuma ?? null,
   contrast: picture?.contrast ?? null,

@@ -20,7 +20,7 @@ export class Turns {
     };
     try {
       const { value, left } = await visit();
-      void left.finally(done);
+      void left.then(done, done);
       return value;
     } catch (error) {
       done();

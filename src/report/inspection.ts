@@ -69,7 +69,7 @@ export const reportOf = async (db: Queryable, id: number): Promise<InspectionRep
 export const latestInspection = async (db: Queryable): Promise<number | null> =>
   (
     await db.maybeOne<{ id: number }>(
-      'select id from inspection where completed_at is not null order by id desc limit 1',
+      'select id from inspection where completed_at is not null and unit is null order by id desc limit 1',
     )
   )?.id ?? null;
 

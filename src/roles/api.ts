@@ -1,11 +1,13 @@
 import { buildApi } from '../api/app.ts';
 import { Sentence } from '../sentence.ts';
+import { board } from '../web/board.ts';
 import type { Ground } from './ground.ts';
 import type { Role } from './worker.ts';
 
 /** Listens for people and programs; `url` says where. */
 export const startApi = async ({ config, db, redis, log }: Ground): Promise<Role & { readonly url: string }> => {
-  const app = await buildApi({ db, redis });
+  const app = await buildApi({ db, redis, log });
+  await app.register(board);
   try {
     const url = await app.listen({ host: config.host, port: config.port });
     log.debug({ url }, 'api ready');

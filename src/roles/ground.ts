@@ -7,13 +7,19 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/env.ts';
 import { readKey } from '../config/secrets.ts';
 import { startEmbeddedDatabase } from '../db/embedded/start.ts';
-import { migrate } from '../db/migrate.ts';
+import { migrate, requireMigrated } from '../db/migrate.ts';
 import { type Database, openDatabase } from '../db/pool.ts';
 import { requireTimescale } from '../db/preflight.ts';
 import { Vault } from '../inventory/vault.ts';
 import { openLog } from '../log.ts';
 import { openRedis, requireNoEviction } from '../queue/connection.ts';
 import { startEmbeddedRedis } from '../queue/embedded.ts';
+import { Sentence } from '../sentence.ts';
+
+import { within } from './patience.ts';
+
+/** A client that cannot connect tries for ever; a command that cannot start says so. */
+const redisMs = 10_000;
 
 export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
 
@@ -50,8 +56,14 @@ export const openGround = async (config: Config, fleeting = false): Promise<Grou
     const redis = openRedis(urls.redis, (error) => log.warn({ error: error.message }, 'redis'));
     closing.push(async () => redis.disconnect());
     await requireTimescale(db);
-    await requireNoEviction(redis);
+    await within(redisMs, requireNoEviction(redis), () => {
+      throw new Sentence(
+        `Redis 在 ${redisMs / 1000} 秒内没有应答：请检查 XUNJIAN_REDIS_URL 以及 Redis 是否在运行`,
+        `Redis did not answer within ${redisMs / 1000} s: check XUNJIAN_REDIS_URL and whether Redis runs`,
+      );
+    });
     if (embedded) await migrate(db, migrationsFolder);
+    else await requireMigrated(db, migrationsFolder);
     const vault = new Vault(await readKey(config));
     return { config, db, redis, vault, log, embedded, urls, close };
   } catch (error) {
@@ -70,7 +82,12 @@ const startPair = async (
   fleeting: boolean,
   closing: (() => Promise<unknown>)[],
 ): Promise<Ground['urls']> => {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    throw new Sentence(
+      `XUNJIAN_DATA_DIR=${config.dataDir}：无法建立该目录（${error.code}）`,
+      `XUNJIAN_DATA_DIR=${config.dataDir}: the folder cannot be made (${error.code})`,
+    );
+  });
   // A short path of its own: the address of a unix socket has room for 107 characters.
   const socketDir = await mkdtemp(join(tmpdir(), 'xunjian-'));
   closing.push(() => rm(socketDir, { recursive: true, force: true }));

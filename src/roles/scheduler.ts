@@ -6,17 +6,21 @@ import { bullConnection } from '../queue/connection.ts';
 import { countOutcomes } from '../rollup/counts.ts';
 import { freezeOutcomes } from '../rollup/outcome.ts';
 import { isOver, markDone, planAttempts } from '../schedule/attempts.ts';
+import { openDaily } from '../schedule/daily.ts';
 import { type BatchJob, enqueueDue, requeueLost, siteQueue } from '../schedule/enqueue.ts';
 import { closeInspection, type Inspection, runningInspections } from '../schedule/inspection.ts';
 import { policyOf } from '../schedule/policy.ts';
 import { type CameraClass, formula, judgeUnit } from '../verdict/rates.ts';
 import { saveVerdicts } from '../verdict/save.ts';
 import type { Ground } from './ground.ts';
+import { patienceMs, within } from './patience.ts';
 import type { Role } from './worker.ts';
 
-/** How often the tick looks at what is due, ms, and how long a queued batch may go without its results. */
+/** How often the tick looks at what is due, ms. */
 const tickMs = 500;
-const patienceMs = 60_000;
+/** How often it looks for what a worker had no time to say, ms, and how long a queued batch may go without results. */
+const reconcileMs = 5_000;
+const lostAfterMs = 60_000;
 
 /**
  * The one tick: reads from SQL what is due, queues it, and completes what is over. Every step is idempotent, so that it
@@ -39,16 +43,21 @@ export const startScheduler = (ground: Ground): Role => {
   webhooks.on('error', (error) => log.warn({ error: error.message }, 'queue of webhooks'));
   const tick = async (): Promise<void> => {
     const now = new Date();
+    const daily = await openDaily(db, now);
+    if (daily !== null) log.info({ inspection: daily.id, day: daily.day }, 'the daily round begins');
+    const reconciling = now.getTime() - reconciled >= reconcileMs;
+    if (reconciling) reconciled = now.getTime();
     for (const inspection of await runningInspections(db)) {
-      await markDone(db, inspection.id);
+      if (reconciling) await markDone(db, inspection.id);
       await planAttempts(db, inspection, now);
       if (await isOver(db, inspection, now)) await complete(ground, inspection);
     }
     await enqueueDue(db, queues, now);
-    await requeueLost(db, queues, now, patienceMs, log);
+    if (reconciling) await requeueLost(db, queues, now, lostAfterMs, log);
     if (config.webhookUrl !== null) await enqueueOutbox(db, webhooks, now);
   };
   let stopped = false;
+  let reconciled = 0;
   let timer: NodeJS.Timeout;
   let running = Promise.resolve();
   const next = (): void => {
@@ -62,9 +71,10 @@ export const startScheduler = (ground: Ground): Role => {
   return {
     async stop() {
       stopped = true;
-      await running;
+      await within(patienceMs, running, () => log.warn({}, 'the tick does not end: left behind'));
       clearTimeout(timer);
-      await Promise.all([...opened.values(), webhooks].map((queue) => queue.close()));
+      const all = [...opened.values(), webhooks];
+      await within(patienceMs, Promise.all(all.map((queue) => queue.close())), () => {});
     },
   };
 };

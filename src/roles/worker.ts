@@ -3,10 +3,12 @@ import { openDecoder } from '../../probes/index.ts';
 import { sites } from '../inventory/site.ts';
 import { BatchProber } from '../probing/batch.ts';
 import { bullConnection } from '../queue/connection.ts';
+import { batchSize, markBatchDone } from '../schedule/attempts.ts';
 import { type BatchJob, siteQueue } from '../schedule/enqueue.ts';
 import { Sentence } from '../sentence.ts';
 import { ResultWriter } from '../store/writer.ts';
 import type { Ground } from './ground.ts';
+import { patienceMs, within } from './patience.ts';
 
 export type Role = { stop(): Promise<void> };
 
@@ -39,11 +41,15 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
   const workers = served.map((site) => {
     const worker = new Worker<BatchJob, number>(
       siteQueue(site),
-      (job) => prober.work(job.data.batch, stopping.signal),
+      async (job) => {
+        const probed = await prober.work(job.data.batch, stopping.signal);
+        await markBatchDone(db, job.data.batch);
+        return probed;
+      },
       {
         ...bullConnection(ground.redis),
-        // Two batches a site: while the slow cameras of one run out their deadlines, the next is under way.
-        concurrency: 2,
+        // Twice as many cameras as sockets: while the slow ones of a batch run out their deadlines, others are under way.
+        concurrency: Math.max(2, Math.ceil((2 * config.sockets) / batchSize)),
         lockDuration: 10_000,
         stalledInterval: 5_000,
         // A worker that dies over a batch is no fault of the batch: whoever comes next takes it up.
@@ -61,7 +67,9 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
   return {
     async stop() {
       stopping.abort();
-      await Promise.all(workers.map((worker) => worker.close()));
+      await within(patienceMs, Promise.all(workers.map((worker) => worker.close())), () =>
+        Promise.all(workers.map((worker) => worker.close(true))),
+      );
       await writer.close();
       await decoder.close();
     },

@@ -6,12 +6,15 @@ import type { Queryable } from '../db/pool.ts';
  * the results of one inspection, some 16,610 rows and their retries.
  */
 export const freezeOutcomes = async (tx: Queryable, inspection: number): Promise<void> => {
+  // As parameters: joined to the inspection, every chunk of the history would be read.
+  const { started_at, cutoff_at } = await tx.one<{ started_at: Date; cutoff_at: Date }>(
+    'select started_at, cutoff_at from inspection where id = $1',
+    [inspection],
+  );
   await tx.run(
     `insert into outcome (inspection, camera, online, image, attempts, failure, step, detail)
      with answer as (
-       select r.* from result r
-       join inspection i on i.id = $1 and r.slot between i.started_at and i.cutoff_at
-       where r.inspection = $1
+       select * from result where inspection = $1 and slot between $2 and $3
      ),
      -- bool_or passes over null: true if any was yes, false if any was no and none yes, null if none was either.
      best as (
@@ -34,6 +37,6 @@ export const freezeOutcomes = async (tx: Queryable, inspection: number): Promise
      -- Nothing that is owed is missing: what else was met on the way is no failure of the camera.
      cross join lateral (select best.online and (best.image or not ro.picture_due) as yes) sound
      where ro.inspection = $1`,
-    [inspection],
+    [inspection, started_at, cutoff_at],
   );
 };

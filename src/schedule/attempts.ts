@@ -3,7 +3,7 @@ import type { Inspection } from './inspection.ts';
 import { policyOf } from './policy.ts';
 
 /** Cameras in one job: many rows to one write, and little to do again when a worker dies over it. */
-const batchSize = 100;
+export const batchSize = 100;
 
 /**
  * A camera still needs an attempt while none of its results is the best there can be: a picture, or for one that owes
@@ -15,21 +15,41 @@ const inNeed = `not exists (
     and r.slot between $2::timestamptz and $3::timestamptz
     and r.online and (r.image or not ro.picture_due))`;
 
-/** Marks the batches whose cameras all have their result. */
-export const markDone = (db: Queryable, inspection: number): Promise<number> =>
-  db.run(
-    `update batch b set done = true
-     where b.inspection = $1 and not b.done and not exists (
-       select from unnest(b.cameras) as c (camera)
-       where not exists (select from result r where r.camera = c.camera and r.slot = b.slot)
-     )`,
+/** Marks one batch whose results were all delivered: what the worker that did it knows. */
+export const markBatchDone = (db: Queryable, batch: number): Promise<number> =>
+  db.run('update batch set done = true where id = $1 and not done', [batch]);
+
+/**
+ * Marks the batches whose cameras all have their result, whoever delivered it: what a worker had no time to say. Gives their number. A slot
+ * at a time, as a parameter, so that one chunk of the results is read.
+ */
+export const markDone = async (db: Queryable, inspection: number): Promise<number> => {
+  let marked = 0;
+  const open = await db.many<{ slot: Date }>(
+    'select distinct slot from batch where inspection = $1 and not done order by slot',
     [inspection],
   );
+  for (const { slot } of open) {
+    marked += await db.run(
+      `update batch set done = true where id in (
+         select b.id from batch b
+         cross join unnest(b.cameras) as c (camera)
+         left join result r on r.camera = c.camera and r.slot = $2
+         where b.inspection = $1 and b.slot = $2 and not b.done
+         group by b.id having count(*) = count(r.camera)
+       )`,
+      [inspection, slot],
+    );
+  }
+  return marked;
+};
 
 /**
  * Plans every attempt that is due at `now`, site by site: a site's next attempt begins when its one before is done, so
- * that a site whose workers are away holds up nobody else. Idempotent by (inspection, attempt, site, part). Cameras
- * are ordered by a hash: neighbours on one switch are not visited all at once, and the order can be repeated.
+ * that a site whose workers are away holds up nobody else. Idempotent by (inspection, attempt, site, part). Hosts are
+ * ordered by a hash: neighbours on one switch are not visited all at once, and the order can be repeated. A host is in
+ * one batch with all its channels, so that one worker takes them in turn. Household cameras come last: nobody is judged
+ * by them.
  */
 export const planAttempts = async (db: Queryable, inspection: Inspection, now: Date): Promise<void> => {
   const policy = await policyOf(db, inspection.policy);
@@ -44,14 +64,20 @@ export const planAttempts = async (db: Queryable, inspection: Inspection, now: D
          except select site from batch where inspection = $1 and not done
        ),
        due as (
-         select ro.site, ro.camera,
-           (row_number() over (partition by ro.site order by hashint4(ro.camera), ro.camera) - 1) / ${batchSize} as n
-         from roster ro join ready using (site)
+         select ro.site, ro.camera, ro.class = 'household' as household,
+           substring(c.rtsp_url from '^rtsp://([^/?]*)') as host
+         from roster ro join ready using (site) join camera c on c.id = ro.camera
          where ro.inspection = $1 and ${inNeed}
            and ($4 = 1 or ro.site in (select site from batch where inspection = $1 and attempt = $4 - 1))
+       ),
+       host as (
+         select site, household, host, array_agg(camera order by camera) as cameras,
+           sum(count(*)) over (partition by site order by household, hashtext(host), host) - count(*) as before
+         from due group by site, household, host
        )
-       select $1, $4, n, $5, site, array_agg(camera order by hashint4(camera), camera)
-       from due group by site, n
+       select $1, $4, n, $5, site, array_agg(camera order by before, camera)
+       from (select site, before, div(before, ${batchSize})::integer as n, unnest(cameras) as camera from host) as part
+       group by site, n order by n, site
        on conflict do nothing`,
       [inspection.id, inspection.started_at, inspection.cutoff_at, index + 1, slot],
     );
@@ -81,10 +107,15 @@ export const isOver = async (db: Queryable, inspection: Inspection, now: Date): 
 export type Progress = { readonly planned: number; readonly done: number; readonly attempt: number };
 
 /** How far an inspection is: probes planned so far and their results, and the attempt under way. */
-export const progressOf = (db: Queryable, inspection: number): Promise<Progress> =>
-  db.one<Progress>(
-    `select coalesce(sum(cardinality(cameras)), 0)::integer as planned, coalesce(max(attempt), 0)::integer as attempt,
-       (select count(*)::integer from result where inspection = $1) as done
-     from batch where inspection = $1`,
+export const progressOf = async (db: Queryable, inspection: number): Promise<Progress> => {
+  const { started_at, cutoff_at } = await db.one<Pick<Inspection, 'started_at' | 'cutoff_at'>>(
+    'select started_at, cutoff_at from inspection where id = $1',
     [inspection],
   );
+  return db.one<Progress>(
+    `select coalesce(sum(cardinality(cameras)), 0)::integer as planned, coalesce(max(attempt), 0)::integer as attempt,
+       (select count(*)::integer from result where inspection = $1 and slot between $2 and $3) as done
+     from batch where inspection = $1`,
+    [inspection, started_at, cutoff_at],
+  );
+};

@@ -60,10 +60,12 @@ const add = async (db: Queryable, queues: SiteQueues, due: readonly Due[], now: 
         opts: { jobId: jobId({ ...batch, enqueued: batch.enqueued + 1 }), removeOnComplete: true, removeOnFail: true },
       })),
     );
-    // After the queue has them: killed between the two, they are queued once more under the same id.
-    await db.run('update batch set enqueued = enqueued + 1, enqueued_at = $2 where id = any ($1)', [
-      batches.map(({ id }) => id),
-      now,
-    ]);
+    // After the queue has them: killed between the two, they are queued once more under the same id. To the very number
+    // that the id bears: of two schedulers at once, one writes.
+    await db.run(
+      `update batch b set enqueued = n.enqueued + 1, enqueued_at = $3
+       from unnest($1::bigint[], $2::integer[]) as n (id, enqueued) where b.id = n.id and b.enqueued = n.enqueued`,
+      [batches.map(({ id }) => id), batches.map(({ enqueued }) => enqueued), now],
+    );
   }
 };

@@ -8,6 +8,8 @@ export type Inspection = {
   readonly cutoff_at: Date;
   readonly completed_at: Date | null;
   readonly policy: number;
+  /** YYYY-MM-DD in Asia/Shanghai: the day whose daily round it is; null for one that somebody asked for. */
+  readonly day: string | null;
   readonly unit: string | null;
 };
 
@@ -21,12 +23,17 @@ const onTheHalf = (at: Date): Date => new Date(Math.ceil((at.getTime() - 500) / 
  * Opens an inspection at `at` with the policy then in force: freezes the roster (every camera in use, of one unit or of
  * all). The attempts are planned by the tick. Throws a Sentence where there is nothing to inspect.
  */
-export const openInspection = async (db: Database, at: Date, unit: string | null): Promise<Inspection> =>
+export const openInspection = async (
+  db: Database,
+  at: Date,
+  unit: string | null,
+  day: string | null = null,
+): Promise<Inspection> =>
   db.transaction(async (tx) => {
     if (unit !== null) await requireUnit(tx, unit);
     const startedAt = onTheHalf(at);
     const policy = await policyAt(tx, startedAt);
-    const inspection = await insert(tx, startedAt, policy, unit);
+    const inspection = await insert(tx, startedAt, policy, unit, day);
     const rows = await tx.run(
       `insert into roster (inspection, camera, unit, class, site, exempt, picture_due)
        select $1, id, unit, class, site, false, class <> 'household' or $2
@@ -44,15 +51,39 @@ export const openInspection = async (db: Database, at: Date, unit: string | null
     return inspection;
   });
 
-/** Two that are opened within one second stand a second apart: their slots would otherwise be the same. */
-const insert = async (tx: Queryable, at: Date, policy: Policy, unit: string | null): Promise<Inspection> => {
-  const inserted = await tx.maybeOne<Inspection>(
-    `insert into inspection (started_at, cutoff_at, policy, unit)
-     values ($1, $1::timestamptz + make_interval(secs => $2), $3, $4)
-     on conflict (started_at) do nothing returning *`,
-    [at, policy.cutoff, policy.version, unit],
+/**
+ * Begins as many seconds later as it takes until none of its slots is a slot of another inspection: a camera has one
+ * result a slot, and that of the one would be taken for the other's. With attempts at 0, 5 and 15 minutes, one that is
+ * opened five minutes after another has to move.
+ */
+const insert = async (
+  tx: Queryable,
+  at: Date,
+  policy: Policy,
+  unit: string | null,
+  day: string | null,
+): Promise<Inspection> => {
+  // Two that are opened at once see each other.
+  await tx.run('lock table inspection in share row exclusive mode');
+  const { start } = await tx.one<{ start: Date }>(
+    `with taken as (
+       select i.started_at + make_interval(secs => theirs) as slot
+       from inspection i join policy p on p.version = i.policy cross join unnest(p.attempts) as theirs
+     )
+     select $1::timestamptz + make_interval(secs => later) as start
+     from generate_series(0, 3600) as later
+     where not exists (
+       select from unnest($2::integer[]) as ours join taken
+         on slot = $1::timestamptz + make_interval(secs => later + ours)
+     )
+     order by later limit 1`,
+    [at, policy.attempts],
   );
-  return inserted ?? insert(tx, new Date(at.getTime() + 1000), policy, unit);
+  return tx.one<Inspection>(
+    `insert into inspection (started_at, cutoff_at, policy, unit, day)
+     values ($1, $1::timestamptz + make_interval(secs => $2), $3, $4, $5) returning *`,
+    [start, policy.cutoff, policy.version, unit, day],
+  );
 };
 
 const requireUnit = async (tx: Queryable, unit: string): Promise<void> => {

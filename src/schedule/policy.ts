@@ -3,6 +3,8 @@ import type { Queryable } from '../db/pool.ts';
 export type Policy = {
   readonly version: number;
   readonly note: string;
+  /** HH:MM:SS in Asia/Shanghai: when the daily round begins; null where none does by itself. */
+  readonly daily_at: string | null;
   readonly total_online: number;
   readonly total_image: number;
   readonly skynet_online: number;
@@ -36,12 +38,14 @@ export const decidePolicy = async (
 ): Promise<number> => {
   const next = { ...(await policyAt(db, validFrom)), ...changes };
   const { version } = await db.one<{ version: number }>(
-    `insert into policy (valid_from, note, total_online, total_image, skynet_online, skynet_image, social_online,
+    `insert into policy (valid_from, note, daily_at, total_online, total_image, skynet_online, skynet_image, social_online,
        social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning version`,
-    [validFrom, note, next.total_online, next.total_image, next.skynet_online, next.skynet_image, next.social_online]
-      .concat([next.social_image, next.coverage, next.attempts as never, next.cutoff, next.deadline])
-      .concat([next.household_pictures as never, next.evidence as never]),
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning version`,
+    [
+      ...[validFrom, note, next.daily_at, next.total_online, next.total_image, next.skynet_online, next.skynet_image],
+      ...[next.social_online, next.social_image, next.coverage, next.attempts, next.cutoff, next.deadline],
+      ...[next.household_pictures, next.evidence],
+    ],
   );
   return version;
 };

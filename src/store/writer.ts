@@ -21,6 +21,7 @@ export class ResultWriter {
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | null = null;
   #flushing: Promise<void> | null = null;
+  #closing = false;
 
   constructor(db: Database, log: Log) {
     this.#db = db;
@@ -35,8 +36,12 @@ export class ResultWriter {
     });
   }
 
-  /** Resolves when everything written so far is committed. */
+  /**
+   * Resolves when everything written so far is committed; where the database is away, when it was asked once more. What
+   * is not committed then is rejected: its slot stays open.
+   */
   async close(): Promise<void> {
+    this.#closing = true;
     while (this.#waiting.length > 0 || this.#flushing !== null) {
       this.#flush();
       await this.#flushing;
@@ -65,11 +70,28 @@ export class ResultWriter {
         return;
       } catch (error) {
         if (!(error instanceof Error && 'retryable' in error && error.retryable === true)) {
+          await this.#oneByOne(batch);
+          return;
+        }
+        if (this.#closing) {
           for (const { failed } of batch) failed(error);
           return;
         }
         this.#log.warn({ results: batch.length, error: error.message }, 'the database is away: results wait');
         await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+
+  /** A result that the database refuses fails by itself and takes none of its neighbours along. */
+  async #oneByOne(batch: readonly Waiting[]): Promise<void> {
+    for (const { result, done, failed } of batch) {
+      try {
+        await insert(this.#db, [result]);
+        done();
+      } catch (error) {
+        this.#log.error({ camera: result.camera, error: String(error) }, 'a result was not taken');
+        failed(error);
       }
     }
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { kinds } from '../bench/picture.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8');
@@ -48,6 +49,12 @@ it('both READMEs say the same: the same sections, commands, tables and figures',
     bench: /<!-- bench picture -->([\s\S]*?)<!-- \/bench picture -->/.exec(text)?.[1]?.match(/\d+(\.\d+)?/g),
   });
   expect(shape(chinese!)).toEqual(shape(english!));
+});
+
+it('the table of costs has a row for every stream that the benchmark measures', async () => {
+  const table = /<!-- bench picture -->([\s\S]*?)<!-- \/bench picture -->/.exec(await read('README.md'))![1]!;
+  const cases = matches(table, /^\| (H[^|]*?) \|/gm);
+  expect(Object.values(kinds).filter((kind) => !cases.some((one) => one.startsWith(`${kind}, `)))).toEqual([]);
 });
 
 it('the map names every folder of src/', async () => {

@@ -55,7 +55,7 @@ const peer = async (url: string, output: readonly string[]): Promise<number> => 
 };
 
 /** The streams that are measured, in this order. Baseline is coded by CAVLC, Main by CABAC. */
-const kinds: Readonly<Record<string, string>> = {
+export const kinds: Readonly<Record<string, string>> = {
   'crossroads-main-h264': 'H.264 Baseline 1920x1080',
   'crossroads-sub-h264': 'H.264 Baseline 704x576',
   'market-main-h264': 'H.264 Main 1920x1080',

@@ -103,7 +103,7 @@ export const cameraRoutes =
           querystring: Type.Object({
             limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 20 })),
           }),
-          response: { 200: Type.Array(Probe), 404: Problem },
+          response: { 200: Type.Array(Probe), 400: Problem, 404: Problem },
         },
       },
       async ({ params, query }) => {

@@ -56,7 +56,7 @@ export const inspectionRoutes =
           querystring: Type.Object({
             limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 30 })),
           }),
-          response: { 200: Type.Array(Listed) },
+          response: { 200: Type.Array(Listed), 400: Problem },
         },
       },
       async ({ query }) => {
@@ -93,8 +93,8 @@ export const inspectionRoutes =
       {
         schema: {
           summary: '一次巡检的各单位比率 / Rates of an inspection',
-          params: Type.Object({ id: Type.Integer({ minimum: 1 }) }),
-          response: { 200: Report, 404: Problem },
+          params: Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }),
+          response: { 200: Report, 400: Problem, 404: Problem },
         },
       },
       async ({ params }) => rates(params.id),

@@ -59,7 +59,7 @@ describe('a camera that asks for a login', () => {
   });
 
   it('of which it is known that it refuses gets none', async () => {
-    const { failure, methods, logins } = await visited(refuses, { refused: 'since Monday' });
+    const { failure, methods, logins } = await visited(refuses, { refused: 'since Monday', as: 'unauthorized' });
     expect(failure).toMatchObject({ kind: 'unauthorized', origin: 'login' });
     expect(failure!.detail).toContain('no login tried');
     expect([methods, logins]).toEqual([['DESCRIBE'], 0]);

@@ -144,7 +144,7 @@ describe('a device that refuses the login', () => {
   });
 
   it('is not tried where it refused before, or where there is no password', async () => {
-    for (const none of [{ refused: 'by RTSP' }, null]) {
+    for (const none of [{ refused: 'by RTSP', as: 'unauthorized' } as const, null]) {
       const { logins, operations } = await asked({ GetDeviceInformation: refusesLogin(400) }, 'facts', { login: none });
       expect(logins).toBe(0);
       expect(operations).toHaveLength(2);

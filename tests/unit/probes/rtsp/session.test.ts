@@ -72,7 +72,12 @@ describe('a session', () => {
 
   it.each([
     ['no credentials', null, 'Digest realm="r", nonce="n"', 'no_credentials'],
-    ['credentials refused before', { refused: 'yesterday' }, 'Digest realm="r", nonce="n"', 'known_refused'],
+    [
+      'credentials refused before',
+      { refused: 'yesterday', as: 'unauthorized' },
+      'Digest realm="r", nonce="n"',
+      'known_refused',
+    ],
     ['a way of login that nobody knows', login, 'Kerberos', 'unsupported'],
     ['Basic, which is not allowed', login, 'Basic realm="r"', 'unsupported'],
     ['Basic, which is allowed', { ...login, basicAllowed: true }, 'Basic realm="r"', 'answer'],

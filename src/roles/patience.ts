@@ -1,0 +1,19 @@
+/** A role that is told to stop waits so long for its neighbours, ms: Redis or the database may be away for good. */
+export const patienceMs = 5_000;
+
+/** Waits for `work`, but no longer than `ms`: then `otherwise` is done, and `work` left to itself. */
+export const within = async (ms: number, work: Promise<unknown>, otherwise: () => unknown): Promise<void> => {
+  const late = Symbol('late');
+  let timer: NodeJS.Timeout | undefined;
+  const first = await Promise.race([
+    work,
+    new Promise((resolve) => {
+      timer = setTimeout(() => resolve(late), ms);
+    }),
+  ]);
+  clearTimeout(timer);
+  if (first !== late) return;
+  // What it still comes to is nobody's business any more.
+  work.catch(() => {});
+  await otherwise();
+};

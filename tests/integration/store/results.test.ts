@@ -1,0 +1,273 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/db/pool.ts';
+import type { ProbeResult } from '../../../src/probing/result.ts';
+import { countOutcomes } from '../../../src/rollup/counts.ts';
+import { freezeOutcomes } from '../../../src/rollup/outcome.ts';
+import { openInspection } from '../../../src/schedule/inspection.ts';
+import { insert, ResultWriter } from '../../../src/store/writer.ts';
+import { startGround, type TestGround } from '../../support/ground.ts';
+import { countsOf, type Found } from '../../unit/verdict/oracle.ts';
+import { clear, putCameras } from '../schedule/roster.ts';
+import { relayTo } from './relay.ts';
+
+let ground: TestGround;
+beforeAll(async () => {
+  ground = await startGround();
+});
+afterAll(() => ground.close());
+beforeEach(() => clear(ground.db));
+
+const slot = new Date('2026-10-01T02:00:00.500Z');
+
+const result = (camera: number, more: Partial<ProbeResult> = {}): ProbeResult => ({
+  slot,
+  camera,
+  inspection: 1,
+  attempt: 1,
+  observedAt: slot,
+  online: 'yes',
+  image: 'yes',
+  failure: null,
+  step: null,
+  detail: null,
+  took: 12,
+  codec: 'h264',
+  width: 1920,
+  height: 1080,
+  keyframeBytes: 46_000,
+  meanLuma: 101.5,
+  contrast: 40.25,
+  sharpness: 3,
+  faults: [],
+  jpeg: null,
+  ...more,
+});
+const some = (count: number): ProbeResult[] => Array.from({ length: count }, (_, nth) => result(nth + 1));
+
+const counted = () =>
+  ground.db.one(
+    `select count(*) as rows, count(distinct (camera, slot)) as slots, count(*) filter (where online) as online,
+       count(*) filter (where image is null) as untold from result`,
+  );
+
+describe('results', () => {
+  it('that are delivered twice, at once and interleaved, are one row each', async () => {
+    const results = some(300).map((one, nth) => (nth % 3 === 0 ? { ...one, image: 'unknown' as const } : one));
+    const writers = [new ResultWriter(ground.db, ground.log), new ResultWriter(ground.db, ground.log)];
+    const delivered = [results, [...results].reverse()].flatMap((order, nth) =>
+      order.map((one) => writers[nth]!.write(one)),
+    );
+    await Promise.all([...delivered, insert(ground.db, results), insert(ground.db, [...results, ...results])]);
+    const expected = { rows: 300, slots: 300, online: 300, untold: 100 };
+    expect(await counted()).toEqual(expected);
+    await insert(ground.db, results);
+    expect(await counted()).toEqual(expected);
+  });
+
+  it('that come late to a compressed chunk are one row each as well', async () => {
+    const results = some(40);
+    await insert(ground.db, results.slice(0, 30));
+    const chunks = await ground.db.many("select compress_chunk(chunk)::text from show_chunks('result') chunk");
+    expect(chunks).toHaveLength(1);
+    await Promise.all([insert(ground.db, results), insert(ground.db, results.slice(20))]);
+    await insert(ground.db, results);
+    expect(await counted()).toMatchObject({ rows: 40, slots: 40 });
+  });
+
+  it('stay as the first of them said', async () => {
+    await insert(ground.db, [result(1)]);
+    await insert(ground.db, [result(1, { online: 'no', image: 'no', failure: 'refused', took: 99 })]);
+    expect(await ground.db.one('select online, image, failure, took from result')).toEqual({
+      online: true,
+      image: true,
+      failure: null,
+      took: 12,
+    });
+  });
+
+  it('keep everything that was seen', async () => {
+    const failure = { failure: 'damaged_picture', step: 'decode', detail: '12 of 45 slices, "x", \\ 和中文' };
+    await insert(ground.db, [
+      result(1, { ...failure, online: 'unknown', image: 'no', faults: ['black', 'flat'] }),
+      result(2, { codec: null, width: null, height: null, keyframeBytes: null, meanLuma: null, contrast: null }),
+    ]);
+    expect(await ground.db.many('select * from result order by camera')).toMatchObject([
+      { ...failure, slot, online: null, image: false, faults: ['black', 'flat'], width: 1920, contrast: 40.25 },
+      { codec: null, width: null, height: null, keyframe_bytes: null, mean_luma: null, contrast: null, faults: [] },
+    ]);
+  });
+});
+
+describe('the picture of a camera that is kept as evidence', () => {
+  const later = (minutes: number): Date => new Date(slot.getTime() + minutes * 60_000);
+  const picture = (camera: number, minutes: number): ProbeResult =>
+    result(camera, { slot: later(minutes), jpeg: Buffer.from(`jpeg ${camera} at ${minutes}`) });
+  const evidence = async (): Promise<[number, string][]> =>
+    (await ground.db.many<{ camera: number; jpeg: Buffer }>('select camera, jpeg from evidence order by camera')).map(
+      ({ camera, jpeg }) => [camera, jpeg.toString()],
+    );
+
+  it('is the newest, in whatever order they come', async () => {
+    await insert(ground.db, [picture(1, 5), picture(1, 10), picture(1, 0), picture(2, 0)]);
+    expect(await evidence()).toEqual([
+      [1, 'jpeg 1 at 10'],
+      [2, 'jpeg 2 at 0'],
+    ]);
+    await insert(ground.db, [picture(1, 7), picture(2, 15)]);
+    await insert(ground.db, [result(2, { slot: later(20), image: 'no' })]);
+    expect(await evidence()).toEqual([
+      [1, 'jpeg 1 at 10'],
+      [2, 'jpeg 2 at 15'],
+    ]);
+  });
+});
+
+describe('a writer', () => {
+  it('whose database goes away in the middle delivers everything when it is back, each once', async () => {
+    await using relay = await relayTo(ground.pair.folder);
+    const db = openDatabase(relay.url, { max: 2 });
+    const warned = Promise.withResolvers<void>();
+    const log = { ...ground.log, warn: () => warned.resolve() } as unknown as typeof ground.log;
+    const writer = new ResultWriter(db, log);
+    const results = some(2_500);
+    await writer.write(results[0]!);
+    relay.cut();
+    let delivered = 0;
+    const all = results.slice(1).map((one) => writer.write(one).then(() => delivered++));
+    await warned.promise;
+    expect(delivered).toBe(0);
+    expect(await counted()).toMatchObject({ rows: 1 });
+    relay.restore();
+    await Promise.all(all);
+    await writer.close();
+    expect(await counted()).toMatchObject({ rows: 2_500, slots: 2_500 });
+    await db.close();
+  });
+
+  it('that is closed has written what was given to it', async () => {
+    const writer = new ResultWriter(ground.db, ground.log);
+    const written = some(1_500).map((one) => writer.write(one));
+    await writer.close();
+    expect(await counted()).toMatchObject({ rows: 1_500 });
+    await Promise.all(written);
+  });
+
+  it('tells whoever waits when a result can never be written, instead of trying for ever', async () => {
+    const writer = new ResultWriter(ground.db, ground.log);
+    await expect(writer.write(result(1, { width: 70_000 }))).rejects.toThrow(/smallint/);
+    await writer.write(result(2));
+    expect(await counted()).toMatchObject({ rows: 1 });
+  });
+});
+
+describe('the outcome of an inspection', () => {
+  type Attempt = { online: boolean | null; image: boolean | null; failure: string | null };
+  type Member = { class: Found['class']; unit: string; exempt: boolean; attempts: Attempt[] };
+
+  const attempt = fc.record({
+    online: fc.constantFrom(true, true, false, null),
+    image: fc.constantFrom(true, false, null),
+    failure: fc.constantFrom('unreachable', 'busy', 'no_keyframe', null),
+  });
+  const member = fc.record<Member>({
+    class: fc.constantFrom('skynet', 'social', 'household'),
+    unit: fc.constantFrom('450202', '450203'),
+    exempt: fc.constantFrom(false, false, false, true),
+    attempts: fc.array(attempt, { maxLength: 3 }),
+  });
+
+  /** Yes if any said yes; else no if any said no; else unknown. */
+  const best = (answers: readonly (boolean | null)[]): boolean | null =>
+    answers.includes(true) ? true : answers.includes(false) ? false : null;
+  const found = (one: Member, household: boolean): Found => {
+    const pictureDue = one.class !== 'household' || household;
+    return {
+      class: one.class,
+      exempt: one.exempt,
+      pictureDue,
+      online: best(one.attempts.map(({ online }) => online)),
+      image: pictureDue ? best(one.attempts.map(({ image }) => image)) : null,
+    };
+  };
+  /** The failure that is shown: of the attempt that came nearest, the later of two alike; none where all that is owed came. */
+  const shown = (one: Member, { online, image, pictureDue }: Found): string | null => {
+    if (online === true && (image === true || !pictureDue)) return null;
+    const rank = (answer: boolean | null): number => (answer === null ? 2 : answer ? 0 : 1);
+    const [nearest] = one.attempts
+      .map((each, nth) => ({ ...each, nth }))
+      .sort((a, b) => rank(b.image) - rank(a.image) || rank(b.online) - rank(a.online) || a.nth - b.nth)
+      .reverse();
+    return nearest?.failure ?? null;
+  };
+
+  it.each([false, true])(
+    'and its counts are what a slow count over its cameras says (household pictures: %s)',
+    async (household) => {
+      const { db } = ground;
+      const [members] = fc.sample(fc.array(member, { minLength: 600, maxLength: 600, size: 'max' }), {
+        seed: 7,
+        numRuns: 1,
+      });
+      const ids = await putCameras(
+        db,
+        members!.map((one, nth) => ({ serial: nth + 1, unit: one.unit, class: one.class })),
+      );
+      await db.run('update policy set household_pictures = $1 where version = 1', [household]);
+      const inspection = await openInspection(db, new Date('2026-10-01T02:00:00Z'), null);
+      await db.run('update policy set household_pictures = false where version = 1');
+      const exempt = members!.flatMap((one, nth) => (one.exempt ? [ids.get(nth + 1)!] : []));
+      await db.run('update roster set exempt = true where camera = any ($1)', [exempt]);
+      const answer = (value: boolean | null) => (value === null ? 'unknown' : value ? 'yes' : 'no');
+      const at = (nth: number): Date => new Date(inspection.started_at.getTime() + nth * 300_000);
+      const delivered = members!.flatMap((one, nth) =>
+        one.attempts.map(({ online, image, failure }, which) =>
+          result(ids.get(nth + 1)!, {
+            inspection: inspection.id,
+            attempt: which + 1,
+            slot: at(which),
+            online: answer(online),
+            image: answer(image),
+            failure,
+          }),
+        ),
+      );
+      // What another inspection and a sweep found of the same cameras in the same hour is not this one's.
+      const strangers = members!.map((_, nth) =>
+        result(ids.get(nth + 1)!, { inspection: inspection.id + 1, slot: new Date(at(0).getTime() + 1_000) }),
+      );
+      await insert(db, [...delivered, ...strangers]);
+      await freezeOutcomes(db, inspection.id);
+
+      const rows = await db.many<{ camera: number }>(
+        'select camera, online, image, attempts, failure from outcome where inspection = $1 order by camera',
+        [inspection.id],
+      );
+      expect(rows).toEqual(
+        members!
+          .map((one, nth) => {
+            const { online, image } = found(one, household);
+            const failure = shown(one, found(one, household));
+            return { camera: ids.get(nth + 1)!, online, image, attempts: one.attempts.length, failure };
+          })
+          .sort((a, b) => a.camera - b.camera),
+      );
+      const expected = ['450202', '450203'].flatMap((unit) =>
+        (['household', 'skynet', 'social'] as const).map((name) => {
+          const cameras = members!.filter((one) => one.unit === unit && one.class === name);
+          const all = cameras.map((one) => found(one, household));
+          const raw = countsOf(all.map((one) => ({ ...one, exempt: false })));
+          return {
+            unit,
+            class: name,
+            ...countsOf(all),
+            raw_assessed: raw.roster - raw.unknown,
+            raw_online: raw.online,
+            raw_image: raw.image,
+          };
+        }),
+      );
+      expect(await countOutcomes(db, inspection.id)).toEqual(expected);
+    },
+  );
+});
