@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Config } from '../config/env.ts';
 import { importRows } from '../inventory/import.ts';
@@ -55,10 +57,8 @@ export const demo = async (config: Config, options: DemoOptions): Promise<number
   filming.end();
   try {
     say('启动内置 TimescaleDB 与 Redis', 'starting the embedded TimescaleDB and Redis');
-    const ground = await openGround(
-      { ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel },
-      true,
-    );
+    const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel;
+    const ground = await openGround({ ...config, logLevel, port: await freePort(config) }, true);
     try {
       await fillCity(ground, city, inventoryCsv(city, simulator.ports));
       return await run(ground, options, say, stop);
@@ -95,6 +95,20 @@ const run = async (
     return exit.ok;
   } finally {
     await roles.stop();
+  }
+};
+
+/** The configured port, or any other where it is taken: a demonstration does not fail for it. */
+const freePort = async ({ host, port }: Config): Promise<number> => {
+  const server = createServer();
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+    return port;
+  } catch {
+    return 0;
+  } finally {
+    server.close();
   }
 };
 

@@ -1,4 +1,5 @@
 import type { Database, Queryable } from '../db/pool.ts';
+import { Sentence } from '../sentence.ts';
 import type { Row } from './sheet.ts';
 import type { Credentials, Vault } from './vault.ts';
 
@@ -93,7 +94,7 @@ const credentialOf = (vault: Vault, row: Row, known: Known): Credential | null =
   const { version, sealed, refused } = known;
   if (user === null) return null;
   if (user === '') return version === null ? null : { code, version, sealed: null, basicAllowed: false };
-  const same = sealed !== null && equal(vault.open(sealed, code, version!), { user, password });
+  const same = sealed !== null && equal(opened(vault, sealed, code, version!), { user, password });
   if (same && known.basic_allowed === basicAllowed) return null;
   // Above every refused version: credentials that were removed and come anew would else begin again at a refused one.
   const next = same ? version! : Math.max(version ?? 0, refused) + 1;
@@ -120,6 +121,18 @@ const writeCredentials = async (tx: Queryable, credentials: readonly Credential[
       kept.map((credential) => credential.basicAllowed),
     ],
   );
+};
+
+const opened = (vault: Vault, sealed: Buffer, code: string, version: number): Credentials => {
+  try {
+    return vault.open(sealed, code, version);
+  } catch (error) {
+    throw new Sentence(
+      `点位 ${code} 的密码无法用当前密钥解开：请检查 XUNJIAN_KEY_FILE 是否为原来的密钥；未写入任何内容`,
+      `the login of camera ${code} does not open with this key: check that XUNJIAN_KEY_FILE is the key it was sealed with; nothing was written`,
+      { cause: error },
+    );
+  }
 };
 
 const equal = (a: Credentials, b: Credentials): boolean => a.user === b.user && a.password === b.password;

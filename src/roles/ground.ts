@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,7 @@ export type Ground = {
   readonly redis: Redis;
   readonly vault: Vault;
   readonly log: Logger;
-  /** True with the embedded pair: then this process is the only one, and runs every role itself. */
+  /** True where this process started the embedded pair: then it runs every role that it needs itself. */
   readonly embedded: boolean;
   /** For another process that joins: both in the form of the environment variables. */
   readonly urls: { readonly database: string; readonly redis: string };
@@ -38,8 +38,8 @@ export type Ground = {
 };
 
 /**
- * Opens what the configuration names, or starts the embedded pair: in `config.dataDir`, or in memory where `fleeting`
- * is true. Refuses, with a Sentence, a database without TimescaleDB and a Redis that may evict. Migrates the embedded
+ * Opens what the configuration names; else the embedded pair that runs in `config.dataDir`; else starts one there, or in
+ * memory where `fleeting` is true. Refuses, with a Sentence, a database without TimescaleDB and a Redis that may evict. Migrates the embedded
  * database; a real one is migrated by `xunjian migrate`, and only looked at here.
  */
 export const openGround = async (config: Config, fleeting = false): Promise<Ground> => {
@@ -49,8 +49,9 @@ export const openGround = async (config: Config, fleeting = false): Promise<Grou
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const embedded = config.databaseUrl === null;
-    const urls = embedded ? await startPair(config, fleeting, closing) : await ownUrls(config);
+    const joined = config.databaseUrl === null && !fleeting ? await runningPair(config) : null;
+    const embedded = config.databaseUrl === null && joined === null;
+    const urls = embedded ? await startPair(config, fleeting, closing) : (joined ?? ownUrls(config));
     const db = openDatabase(urls.database, { max: 10 });
     closing.push(() => db.close());
     const redis = openRedis(urls.redis, (error) => log.warn({ error: error.message }, 'redis'));
@@ -72,10 +73,24 @@ export const openGround = async (config: Config, fleeting = false): Promise<Grou
   }
 };
 
-const ownUrls = async (config: Config): Promise<Ground['urls']> => ({
-  database: config.databaseUrl!,
-  redis: config.redisUrl!,
-});
+const ownUrls = (config: Config): Ground['urls'] => ({ database: config.databaseUrl!, redis: config.redisUrl! });
+
+/** Where the embedded pair that runs in this folder says how to reach it. */
+const noteOf = (config: Config): string => join(config.dataDir, 'running.json');
+
+/** The embedded pair that another process runs in this folder (`npm start`), so that `xunjian import` can join it. */
+const runningPair = async (config: Config): Promise<Ground['urls'] | null> => {
+  const note = await readFile(noteOf(config), 'utf8').catch(() => null);
+  if (note === null) return null;
+  const { pid, urls } = JSON.parse(note) as { pid: number; urls: Ground['urls'] };
+  try {
+    process.kill(pid, 0);
+    return urls;
+  } catch {
+    // It ended without a word: the note is as old as it is.
+    return null;
+  }
+};
 
 const startPair = async (
   config: Config,
@@ -96,5 +111,10 @@ const startPair = async (
   closing.push(() => database.stop());
   const redis = await startEmbeddedRedis({ dataDir: at('redis'), socketDir });
   closing.push(() => redis.stop());
-  return { database: database.url, redis: redis.url };
+  const urls = { database: database.url, redis: redis.url };
+  if (!fleeting) {
+    await writeFile(noteOf(config), JSON.stringify({ pid: process.pid, urls }), { mode: 0o600 });
+    closing.push(() => rm(noteOf(config), { force: true }));
+  }
+  return urls;
 };

@@ -12,6 +12,9 @@ import { patienceMs, within } from './patience.ts';
 
 export type Role = { stop(): Promise<void> };
 
+/** How often a worker of all sites looks for new ones, ms. */
+const newSitesMs = 5_000;
+
 /**
  * Takes batches from the queues of `only` these sites, or of all, and probes their cameras. Killed at any instant, it
  * leaves its jobs to whoever comes next: a lock that is not renewed for ten seconds is lost.
@@ -38,7 +41,8 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     sockets: config.sockets,
   });
   const stopping = new AbortController();
-  const workers = served.map((site) => {
+  const workers = new Map<string, Worker<BatchJob, number>>();
+  const serveSite = (site: string): Promise<unknown> => {
     const worker = new Worker<BatchJob, number>(
       siteQueue(site),
       async (job) => {
@@ -60,15 +64,28 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     worker.on('failed', (job, error) => {
       if (!stopping.signal.aborted) log.error({ site, batch: job?.data.batch, error: error.message }, 'batch failed');
     });
-    return worker;
-  });
-  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+    workers.set(site, worker);
+    return worker.waitUntilReady();
+  };
+  await Promise.all(served.map(serveSite));
   log.debug({ sites: served }, 'worker ready');
+  // Whoever serves all sites serves also those that are registered later.
+  const lookForSites = async (): Promise<void> => {
+    for (const { code } of await sites(db)) if (!workers.has(code)) await serveSite(code);
+  };
+  const looking =
+    only === null
+      ? setInterval(() => {
+          lookForSites().catch((error: Error) => log.warn({ error: error.message }, 'sites are not known'));
+        }, newSitesMs)
+      : null;
   return {
     async stop() {
+      if (looking !== null) clearInterval(looking);
       stopping.abort();
-      await within(patienceMs, Promise.all(workers.map((worker) => worker.close())), () =>
-        Promise.all(workers.map((worker) => worker.close(true))),
+      const all = [...workers.values()];
+      await within(patienceMs, Promise.all(all.map((worker) => worker.close())), () =>
+        Promise.all(all.map((worker) => worker.close(true))),
       );
       await writer.close();
       await decoder.close();

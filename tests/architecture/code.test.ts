@@ -33,7 +33,7 @@ const files = async (): Promise<string[]> => {
 
 describe('the code', () => {
   it('is formatted and free of what the linter knows', async () => {
-    const { code, said } = await run('biome', 'check', '--colors=off');
+    const { code, said } = await run('biome', 'check', '--error-on-warnings', '--colors=off');
     expect(code, said).toBe(0);
   });
 

@@ -257,6 +257,7 @@ describe('an inspection of a simulated city by commands alone', () => {
       const db = openDatabase(database.url, { max: 1 });
       await migrate(db, migrationsFolder);
       await decidePolicy(db, new Date('2026-01-01T00:00:00Z'), 'test', {
+        daily_at: null,
         attempts: [0, 1],
         cutoff: 60,
         deadline: 3_000,

@@ -19,7 +19,7 @@ export const xunjian = (env: Env, ...args: readonly string[]): Promise<Ran> =>
   });
 
 export type Running = {
-  /** The first line on stdout. */
+  /** The first line on stdout, or on stderr for the roles, which print nothing on stdout. */
   readonly said: string;
   /** Ctrl-C; gives the exit code. */
   stop(): Promise<number | null>;
@@ -27,8 +27,12 @@ export type Running = {
 
 /** Starts a command that runs until Ctrl-C, and waits for its first line. */
 export const start = async (env: Env, ...args: readonly string[]): Promise<Running> => {
-  const child: ChildProcess = spawn(bin, args, { env: environment(env), stdio: ['ignore', 'pipe', 'inherit'] });
-  const [said] = (await once(createInterface(child.stdout!), 'line')) as [string];
+  const role = ['serve', 'api', 'worker', 'scheduler'].includes(args[0]!);
+  const child: ChildProcess = spawn(bin, args, {
+    env: environment(env),
+    stdio: ['ignore', role ? 'ignore' : 'pipe', role ? 'pipe' : 'inherit'],
+  });
+  const [said] = (await once(createInterface((role ? child.stderr : child.stdout)!), 'line')) as [string];
   return {
     said,
     async stop() {
