@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Codec } from '../probe.ts';
+import { cpuMsOf } from './cpu.ts';
 import type { Decoded, Decoder } from './decoded.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
 import { codecs, type Reply, replyHeader, requestHeader } from './wire.ts';
@@ -50,7 +51,6 @@ class Pool implements Decoder {
   }
 
   async cpuMs(): Promise<number> {
-    const { cpuMsOf } = await import('./cpu.ts');
     let sum = 0;
     for (const seat of this.#seats) sum += await cpuMsOf(seat.pid);
     return sum;

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import type { Config } from '../config/env.ts';
 import { importRows } from '../inventory/import.ts';
 import { readSheet } from '../inventory/sheet.ts';
@@ -10,20 +8,13 @@ import { startAll } from '../roles/all-in-one.ts';
 import { type Ground, openGround } from '../roles/ground.ts';
 import { decidePolicy } from '../schedule/policy.ts';
 import { Sentence } from '../sentence.ts';
-import { type City, inventoryCsv, planCity, truthOf } from '../simulator/city.ts';
-import { startSimulatorProcess } from '../simulator/start.ts';
+import { type City, inventoryCsv } from '../simulator/city.ts';
+import { type CityOptions, planTold, startCity } from './city.ts';
 import { exit } from './exit.ts';
 import { inspectNow, print } from './inspect.ts';
-import { Progress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
 
-export type DemoOptions = {
-  readonly cameras: number;
-  readonly seed: number;
-  readonly truth?: string;
-  readonly once?: true;
-  readonly json?: true;
-};
+export type DemoOptions = CityOptions & { readonly once?: true };
 
 /** A round of the demo takes half a minute instead of an hour: attempts seconds apart, and a short deadline. */
 const demoPolicy = { attempts: [0, 2, 4], cutoff: 240, deadline: 6_000 } as const;
@@ -40,21 +31,12 @@ export const demo = async (config: Config, options: DemoOptions): Promise<number
     process.stderr.write(`${zh} / ${en}\n`);
   };
   const stop = stopSignal();
-  const city = planCity({ cameras: options.cameras, seed: options.seed });
-  if (options.truth !== undefined) await writeTruth(options.truth, city);
+  const city = await planTold(options);
   say(
     `模拟城市：${options.cameras} 个点位，种子 ${options.seed}`,
     `a simulated city: ${options.cameras} cameras, seed ${options.seed}`,
   );
-  const clipsDir = join(config.dataDir, 'clips');
-  await mkdir(clipsDir, { recursive: true });
-  const filming = new Progress(options.json === true);
-  // Ports of its own where others are taken; the API as well.
-  const simulator = await startSimulatorProcess(
-    { cameras: options.cameras, seed: options.seed, clipsDir, rtspPort: 554, onvifPort: 80 },
-    (done, total, name) => filming.show(`录制视频 filming ${name}`, done, total),
-  );
-  filming.end();
+  const simulator = await startCity(config, options);
   try {
     say('启动内置 TimescaleDB 与 Redis', 'starting the embedded TimescaleDB and Redis');
     const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel;
@@ -126,13 +108,4 @@ export const fillCity = async (
   await importRows(db, vault, rows, false);
   const note = '演示：间隔缩短 / demo: short intervals';
   await decidePolicy(db, new Date(), note, { ...policy, daily_at: null, attempts: [...policy.attempts] });
-};
-
-export const writeTruth = async (file: string, city: City): Promise<void> => {
-  await writeFile(file, `${JSON.stringify(truthOf(city))}\n`).catch((error: NodeJS.ErrnoException) => {
-    throw new Sentence(
-      `--truth ${file}：无法写入（${error.code}）`,
-      `--truth ${file}: cannot be written (${error.code})`,
-    );
-  });
 };

@@ -1,38 +1,24 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { Config } from '../config/env.ts';
 import { Sentence } from '../sentence.ts';
-import { inventoryCsv, planCity } from '../simulator/city.ts';
-import { startSimulatorProcess } from '../simulator/start.ts';
-import { writeTruth } from './demo.ts';
+import { inventoryCsv } from '../simulator/city.ts';
+import { type CityOptions, planTold, startCity } from './city.ts';
 import { exit } from './exit.ts';
-import { Progress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
 
-export type SimulateOptions = {
-  readonly cameras: number;
-  readonly seed: number;
+export type SimulateOptions = Omit<CityOptions, 'household'> & {
+  /** Percent. */
   readonly household: number;
-  readonly truth?: string;
   readonly inventory: string;
-  readonly json?: true;
 };
 
 /** Runs a simulated city until Ctrl-C; writes its inventory (with passwords) and, where asked, its truth. */
 export const simulate = async (config: Config, options: SimulateOptions): Promise<number> => {
   const stop = stopSignal();
   const { cameras, seed, inventory } = options;
-  const household = options.household / 100;
-  const city = planCity({ cameras, seed, household });
-  if (options.truth !== undefined) await writeTruth(options.truth, city);
-  const clipsDir = join(config.dataDir, 'clips');
-  await mkdir(clipsDir, { recursive: true });
-  const filming = new Progress(options.json === true);
-  const simulator = await startSimulatorProcess(
-    { cameras, seed, household, clipsDir, rtspPort: 554, onvifPort: 80 },
-    (done, total, name) => filming.show(`录制视频 filming ${name}`, done, total),
-  );
-  filming.end();
+  const asked = { ...options, household: options.household / 100 };
+  const city = await planTold(asked);
+  const simulator = await startCity(config, asked);
   try {
     await writeFile(inventory, inventoryCsv(city, simulator.ports)).catch((error: NodeJS.ErrnoException) => {
       throw new Sentence(

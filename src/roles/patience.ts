@@ -5,13 +5,11 @@ export const patienceMs = 5_000;
 export const within = async (ms: number, work: Promise<unknown>, otherwise: () => unknown): Promise<void> => {
   const late = Symbol('late');
   let timer: NodeJS.Timeout | undefined;
-  const first = await Promise.race([
-    work,
-    new Promise((resolve) => {
-      timer = setTimeout(() => resolve(late), ms);
-    }),
-  ]);
-  clearTimeout(timer);
+  const waiting = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(late), ms);
+  });
+  // Off also where `work` fails: the timer would keep the process for the rest of its time.
+  const first = await Promise.race([work, waiting]).finally(() => clearTimeout(timer));
   if (first !== late) return;
   // What it still comes to is nobody's business any more.
   work.catch(() => {});
