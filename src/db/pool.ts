@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { translateError } from './errors.ts';
 
@@ -24,12 +25,14 @@ export interface Database extends Queryable {
   transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>;
   /** One connection for several statements that belong together without being a transaction. */
   connection<T>(work: (connection: Queryable) => Promise<T>): Promise<T>;
-  /** Waits for statements under way. */
+  /** Waits for statements under way, but no longer than ten seconds: then their connections are cut. */
   close(): Promise<void>;
 }
 
 /** How long a statement waits for a connection before DatabaseAway, ms; most of it is waiting for a busy pool. */
 const CONNECT_WITHIN_MS = 30_000;
+/** How long `close` waits for statements under way, ms. */
+const CLOSE_WITHIN_MS = 10_000;
 
 /**
  * Opens a pool of at most `max` connections, made when needed. Nothing in here ever says RESET ALL or DISCARD ALL: the
@@ -45,10 +48,13 @@ export const openDatabase = (url: string, options: { readonly max: number }): Da
     types: columnTypes(),
   });
   const lost = new WeakSet<pg.PoolClient>();
+  const open = new Set<pg.PoolClient>();
   pool.on('connect', (client) => {
+    open.add(client);
     client.on('error', () => lost.add(client));
     client.on('end', () => lost.add(client));
   });
+  pool.on('remove', (client) => open.delete(client));
   // An idle connection that breaks is replaced by the pool; the next statement tells whether the database is away.
   pool.on('error', () => {});
 
@@ -100,9 +106,19 @@ export const openDatabase = (url: string, options: { readonly max: number }): Da
         }
       }),
 
-    close: () => pool.end(),
+    async close() {
+      // A statement that never ends (a lock, a server that hangs) must not keep a process from ending.
+      const cut = setTimeout(() => {
+        for (const client of open) streamOf(client).destroy();
+      }, CLOSE_WITHIN_MS);
+      await pool.end().finally(() => clearTimeout(cut));
+    },
   };
 };
+
+/** The socket of a connection; pg gives no other way to end one whose statement hangs. */
+const streamOf = (client: pg.PoolClient): Duplex =>
+  (client as unknown as { connection: { stream: Duplex } }).connection.stream;
 
 type Query = (client: pg.PoolClient, sql: string, parameters?: readonly unknown[]) => Promise<pg.QueryResult>;
 

@@ -49,7 +49,13 @@ export const openEngine = async (dataDir: string | null): Promise<Engine> => {
       input = batch;
       read = 0;
       answer = [];
-      wasm._interactive_one(batch.length, batch[0]!);
+      // It reads 8 KB at a time and returns when a message ends with such a piece, though others wait behind it: one
+      // batch of more than 8 KB in some thousands, whose client would then wait for ever, with everybody behind it.
+      while (read < batch.length) {
+        const before = read;
+        wasm._interactive_one(batch.length - read, batch[read]!);
+        if (read === before) throw new Error(`the engine takes no more than ${read} of ${batch.length} bytes`);
+      }
       const whole = Buffer.concat(answer);
       // Not kept until the next batch: either may be tens of megabytes.
       input = new Uint8Array(0);

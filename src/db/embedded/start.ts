@@ -15,6 +15,9 @@ export type EmbeddedDatabase = {
   stop(): Promise<void>;
 };
 
+/** How long the child may take to end, ms. */
+const STOP_WITHIN_MS = 10_000;
+
 /**
  * Starts TimescaleDB in a child process: for demo and tests, never for production. With `dataDir` null it lives in
  * memory. The child ends with this process, however that ends. A Sentence where another process has `dataDir` open,
@@ -45,7 +48,13 @@ export const startEmbeddedDatabase = async (where: {
     pid: child.pid!,
     async stop() {
       child.kill('SIGTERM');
+      // A statement blocks the child's one thread: where it never ends, neither would the child.
+      const kill = setTimeout(() => {
+        process.stderr.write(`embedded database: does not end within ${STOP_WITHIN_MS} ms: killed\n`);
+        child.kill('SIGKILL');
+      }, STOP_WITHIN_MS);
       await exited;
+      clearTimeout(kill);
     },
   };
 };

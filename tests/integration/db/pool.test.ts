@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { welcome } from '../../../src/db/embedded/frames.ts';
 import { DatabaseAway, StatementFailed, UniqueViolation } from '../../../src/db/errors.ts';
 import { type Database, openDatabase, type Queryable } from '../../../src/db/pool.ts';
 import { requireTimescale } from '../../../src/db/preflight.ts';
@@ -154,5 +158,25 @@ describe('preflight', () => {
 
   it.each(['2.14.0', '2.100.1', '3.0.0-rc1'])('lets %s pass', async (installed) => {
     await requireTimescale(server({ ...found, installed }));
+  });
+});
+
+describe('closing', () => {
+  it('cuts the connection of a statement that never ends, instead of waiting for ever', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'xunjian-mute-'));
+    // Lets everybody in and answers nothing.
+    const mute = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.write(welcome(1, [])));
+    });
+    mute.listen(join(folder, '.s.PGSQL.5432'));
+    await once(mute, 'listening');
+    const hung = openDatabase(`postgresql://x@localhost/x?host=${encodeURIComponent(folder)}`, { max: 1 });
+    const asked = expect(hung.one('select 1')).rejects.toThrow(DatabaseAway);
+    await once(mute, 'connection');
+    await hung.close();
+    await asked;
+    mute.close();
+    await rm(folder, { recursive: true });
   });
 });

@@ -69,6 +69,17 @@ const backendStands = async (): Promise<void> => {
   expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
 };
 
+describe('a batch longer than the 8 KB that the engine reads at a time', () => {
+  it('is answered to its end wherever its messages are cut', async () => {
+    const client = await connect();
+    // The five messages of a statement with a parameter end on such a border, one after the other, within these lengths.
+    for (let length = 24_000; length < 24_600; length++) {
+      const { rows } = await client.query('select length($1::text) as length', ['x'.repeat(length)]);
+      expect(rows).toEqual([{ length }]);
+    }
+  });
+});
+
 describe('TimescaleDB speaks pg', () => {
   it('a hypertable is compressed and a continuous aggregate refreshed', async () => {
     const client = await connect();
