@@ -25,7 +25,9 @@ insert into unit (code, name, position) values
 create table site (
   code text primary key check (code ~ '^[A-Za-z0-9_-]{1,40}$'),
   name text not null,
-  networks cidr[] not null default '{}'
+  networks cidr[] not null default '{}',
+  -- Certificates (PEM) of the authorities that the site's cameras are believed by, over TLS; null: those of the machine.
+  authorities text
 );
 
 create table camera (
@@ -38,9 +40,20 @@ create table camera (
   -- Without user and password: those are in credential.
   rtsp_url text not null,
   onvif_url text,
+  -- Where it gives a JPEG over HTTP.
+  snapshot_url text,
+  -- How video is asked for first.
+  transport text not null default 'tcp' check (transport in ('tcp', 'udp')),
+  -- Of rtsps only. SHA-256 of the one certificate that is believed; 'unverified' believes any; null: the authorities.
+  certificate text check (certificate ~ '^([0-9a-f]{64}|unverified)$'),
+  -- Milliseconds for one probe, where this camera needs more than the policy gives: some send a key frame a minute.
+  deadline integer check (deadline between 500 and 120000),
+  -- Whose turn it is, and whose login: a recorder is one host with many channels.
+  host text not null generated always as (coalesce(substring(rtsp_url from '^rtsps?://(\[[^\]]*\]|[^:/?]*)'), rtsp_url)) stored,
   in_use boolean not null default true,
   changed_at timestamptz not null default now()
 );
+create index camera_host on camera (host) where in_use;
 create index camera_unit on camera (unit, class) where in_use;
 
 -- AES-256-GCM, bound to camera, field and version; the key is outside the database. A new password is a new version.
@@ -50,5 +63,7 @@ create table credential (
   sealed bytea not null,
   -- Basic sends the password in clear: only where somebody said so.
   basic_allowed boolean not null default false,
+  -- When the password was changed; null: it is the first. A refusal from before says nothing of it.
+  renewed_at timestamptz,
   changed_at timestamptz not null default now()
 );

@@ -22,11 +22,16 @@ create table policy (
   deadline integer not null check (deadline between 500 and 120000),
   household_pictures boolean not null,
   -- Keep a JPEG of 320 px width of each camera's last picture.
-  evidence boolean not null
+  evidence boolean not null,
+  -- Whether a decoded snapshot over HTTP proves a picture where the stream gave none.
+  snapshot_proves boolean not null,
+  -- Ask each camera over ONVIF who it is and what its clock says, in the first attempt of an inspection.
+  device_facts boolean not null
 );
 
 -- The city's own targets (2023): 95 % in all and for social points, 98 % for Skynet points, online and with a picture.
 insert into policy (valid_from, note, daily_at, total_online, total_image, skynet_online, skynet_image, social_online,
-  social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence)
+  social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence, snapshot_proves,
+  device_facts)
 values ('2023-01-01 00:00:00+08', '柳州市 2023 年考核口径 / Liuzhou 2023', '08:00', 95, 95, 98, 98, 95, 95, 99,
-  '{0,300,900}', 3600, 20000, false, true);
+  '{0,300,900}', 3600, 20000, false, true, false, false);

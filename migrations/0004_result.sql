@@ -20,7 +20,9 @@ create table result (
   mean_luma real,
   contrast real,
   sharpness real,
-  faults text[]
+  faults text[],
+  -- What the picture came by: stream or snapshot.
+  proved_by text
 );
 select create_hypertable('result', by_range('slot', interval '1 day'), create_default_indexes => false);
 create unique index result_camera_slot on result (camera, slot desc);
@@ -32,9 +34,12 @@ alter table result set (
   timescaledb.compress_orderby = 'slot desc'
 );
 
--- The last picture of each camera, as evidence.
+-- The last picture of each camera, as evidence, and to compare the next one with.
 create table evidence (
   camera integer primary key,
   slot timestamptz not null,
-  jpeg bytea not null
+  -- Of its grey pixels: the same one again is a picture that stands still (a recorder's last frame of a dead channel).
+  fingerprint text not null,
+  -- null where the policy keeps none.
+  jpeg bytea
 );

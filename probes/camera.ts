@@ -1,9 +1,11 @@
 import { imageAfter, onlineAfter } from './failure.ts';
+import { memoryGuard } from './guard.ts';
 import { visitDevice } from './onvif.ts';
 import type { Decoder } from './picture/decoded.ts';
-import { prove } from './picture.ts';
-import type { Context, Observation, Target } from './probe.ts';
+import { type Proof, prove } from './picture.ts';
+import type { Codec, Context, Device, Observation, Target, TimedStep } from './probe.ts';
 import { visit, type Want } from './rtsp.ts';
+import { visitSnapshot } from './snapshot.ts';
 
 export type CameraProbe = {
   readonly want: Want;
@@ -15,45 +17,59 @@ export type CameraProbe = {
    * `facts`: also who the device is.
    */
   readonly onvif: 'ifUnheard' | 'facts';
+  /**
+   * `proves`: where the stream gave no picture, a decoded snapshot is one. `ask`: the snapshot is a step to look at and
+   * says nothing of the picture: many devices serve the last one that they took.
+   */
+  readonly snapshot: 'never' | 'ask' | 'proves';
 };
 
 export type CameraObservation = Observation & {
   readonly jpeg: Buffer | null;
-  /** A login was sent and the device did not accept it, be it in words or by silence. */
-  readonly loginUnproven: boolean;
+  /** Of the picture's grey pixels, 16 hexadecimal digits: the same one twice is a picture that stands still. */
+  readonly fingerprint: string | null;
+  /** What the picture came by; null where none did. */
+  readonly provedBy: 'stream' | 'snapshot' | null;
   /** Ends when the device was left; until then a connection to its host may stand. */
   readonly left: Promise<void>;
 };
 
 /**
- * One whole probe of one camera, exactly as a county is judged: RTSP up to a decoded picture, and ONVIF where RTSP
- * leaves open whether the device lives. The same for the command line and for the workers.
+ * One whole probe of one camera, exactly as a county is judged: RTSP up to a decoded picture, ONVIF where RTSP leaves
+ * open whether the device lives, a snapshot where the policy takes one. The same for the command line and the workers.
+ * One connection at a time, and one guard for all three.
  */
 export const probeCamera = async (target: Target, context: Context, how: CameraProbe): Promise<CameraObservation> => {
+  const guarded: Context = { ...context, guard: context.guard ?? memoryGuard() };
   const begun = context.now();
-  const rtsp = await visit(target, context, how.want);
-  const steps = [...rtsp.steps];
-  let { failure, heard } = rtsp;
-  const fetched = context.now();
-  const proof =
-    rtsp.codec !== null && rtsp.keyframe !== null
-      ? await prove(how.decoder, rtsp.codec, rtsp.keyframe, how.evidence, context)
-      : null;
-  const decoding = context.now() - fetched;
-  if (proof !== null) {
+  // Decoding and the waiting for a guard are not the device's time.
+  let ours = 0;
+  const remaining = (): Target => ({ ...target, deadlineMs: target.deadlineMs - (context.now() - begun - ours) });
+  const decode = async (codec: Codec, bytes: Buffer): Promise<Proof> => {
+    const from = context.now();
+    const proof = await prove(how.decoder, codec, bytes, how.evidence, context);
+    ours += context.now() - from;
+    return proof;
+  };
+
+  const rtsp = await visit(target, guarded, how.want);
+  const steps: TimedStep[] = [...rtsp.steps];
+  let { heard, failure } = rtsp;
+  let proof: Proof | null = null;
+  if (rtsp.codec !== null && rtsp.keyframe !== null) {
+    proof = await decode(rtsp.codec, rtsp.keyframe);
     steps.push(proof.step);
     failure = proof.failure;
   }
-  let device = null;
+  let provedBy: CameraObservation['provedBy'] = proof !== null && failure === null ? 'stream' : null;
+
+  let device: Device | null = null;
   const unheard = !heard && failure?.origin !== 'ours';
   if (target.onvifUrl !== undefined && (how.onvif === 'facts' || unheard)) {
     await rtsp.left;
-    // RTSP and ONVIF share one budget of failed logins on most makes: what RTSP did not accept is not tried again.
-    const login = rtsp.loginUnproven ? ({ refused: 'by RTSP', as: 'unauthorized' } as const) : target.login;
-    const deadlineMs = target.deadlineMs - (context.now() - begun - decoding);
-    if (deadlineMs > 0) {
-      const ask = how.onvif === 'facts' ? 'facts' : 'clock';
-      const asked = await visitDevice({ ...target, login, deadlineMs }, context, ask);
+    const rest = remaining();
+    if (rest.deadlineMs > 0) {
+      const asked = await visitDevice(rest, guarded, how.onvif === 'facts' ? 'facts' : 'clock');
       steps.push(...asked.steps);
       heard ||= asked.heard;
       device = asked.device;
@@ -61,8 +77,30 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
       if (!heard && asked.failure?.origin === 'ours') failure = asked.failure;
     }
   }
+
+  const wanted = how.snapshot === 'ask' || (how.snapshot === 'proves' && how.want === 'keyframe' && failure !== null);
+  if (target.snapshotUrl !== undefined && wanted && !context.signal.aborted) {
+    await rtsp.left;
+    const rest = remaining();
+    if (rest.deadlineMs > 0) {
+      const snapshot = await visitSnapshot(rest, guarded);
+      const shown = snapshot.jpeg === null ? null : await decode('mjpeg', snapshot.jpeg);
+      // A step fails with what the picture turns out to be: a JPEG that does not decode is no snapshot.
+      const sound = shown !== null && shown.failure === null;
+      steps.push(...snapshot.steps.map((step) => (step.ok && !sound ? { ...step, ok: false } : step)));
+      if (sound && how.snapshot === 'proves') {
+        proof = shown;
+        provedBy = 'snapshot';
+        // A picture of now is an answer of the device; a JPEG that proves nothing may be a web server's before a dead one.
+        heard = true;
+        failure = null;
+      }
+    }
+  }
+
+  const missing = target.recorder === true && failure?.kind === 'not_found';
   return {
-    online: onlineAfter(heard, failure),
+    online: missing ? 'no' : onlineAfter(heard, failure),
     image: how.want === 'answer' ? 'unknown' : failure === null ? 'yes' : imageAfter(failure),
     steps,
     failure,
@@ -70,7 +108,8 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
     picture: proof?.picture ?? null,
     device,
     jpeg: proof?.jpeg ?? null,
-    loginUnproven: rtsp.loginUnproven,
+    fingerprint: proof?.fingerprint ?? null,
+    provedBy,
     left: rtsp.left,
   };
 };

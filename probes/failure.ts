@@ -68,6 +68,30 @@ export const failures = {
     zh: '设备以 ONVIF 错误回应了请求',
     en: 'The device answered with an ONVIF fault',
   },
+  media_service_silent: {
+    origin: 'camera',
+    party: 'maintainer',
+    zh: '设备服务有应答，而 ONVIF 媒体服务没有：媒体服务可能卡死，需重启',
+    en: 'The device service answers and the ONVIF media service does not: it may hang and need a restart',
+  },
+  unsafe_answer: {
+    origin: 'camera',
+    party: 'maintainer',
+    zh: '设备的应答过大、嵌套过深或含有文档类型定义，已拒绝解析',
+    en: 'The answer was too large, too deep or held a document type definition, and was not parsed',
+  },
+  http_error: {
+    origin: 'camera',
+    party: 'maintainer',
+    zh: '设备以 HTTP 错误码回应了请求',
+    en: 'The device answered with an HTTP error status',
+  },
+  not_jpeg: {
+    origin: 'camera',
+    party: 'maintainer',
+    zh: '快照地址返回的不是 JPEG 图片',
+    en: 'What the snapshot address gave is no JPEG',
+  },
   unauthorized: {
     origin: 'login',
     party: 'password-owner',
@@ -85,6 +109,12 @@ export const failures = {
     party: 'maintainer',
     zh: '设备要求的登录方式不被支持，或会以明文传送密码',
     en: 'The device asks for a way of login that is not supported or would send the password in clear',
+  },
+  login_held: {
+    origin: 'ours',
+    party: 'us',
+    zh: '上一次登录没有得到答复；为防账号被锁，本次未登录',
+    en: 'An earlier login was left without an answer; none was sent now, lest the account be locked',
   },
   forbidden: {
     origin: 'login',
@@ -120,8 +150,20 @@ export const failures = {
   transport_refused: {
     origin: 'camera',
     party: 'maintainer',
-    zh: '设备不接受 TCP 方式的视频传输（461）',
-    en: 'The device does not accept video over TCP (461)',
+    zh: '设备既不接受 TCP 也不接受 UDP 方式的视频传输',
+    en: 'The device accepts video neither over TCP nor over UDP',
+  },
+  tls_failed: {
+    origin: 'camera',
+    party: 'maintainer',
+    zh: '与设备的加密连接（TLS）未能建立',
+    en: 'The encrypted connection (TLS) to the device could not be made',
+  },
+  certificate_refused: {
+    origin: 'ours',
+    party: 'us',
+    zh: '设备证书不受信任，或与登记的指纹不符；核实后请更新登记',
+    en: "The device's certificate is not trusted, or not the one registered; verify it and register it anew",
   },
   bad_sdp: {
     origin: 'camera',
@@ -222,7 +264,8 @@ export type Step =
   | 'decode'
   | 'clock'
   | 'device'
-  | 'stream';
+  | 'stream'
+  | 'snapshot';
 
 export type Failure = {
   readonly kind: FailureKind;
@@ -237,7 +280,12 @@ export const fail = (kind: FailureKind, step: Step, detail: string): Failure => 
   kind,
   origin: failures[kind].origin,
   step,
-  detail,
+  // A device's own words are in it: one line of a table, without a NUL, which PostgreSQL refuses.
+  detail: detail
+    .slice(0, 300)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .toWellFormed(),
 });
 
 /** Tells a failure from whatever else a step may give; nothing else here has a `kind` that is a text. */

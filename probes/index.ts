@@ -3,6 +3,8 @@ export type { CameraObservation, CameraProbe } from './camera.ts';
 export { probeCamera } from './camera.ts';
 export type { Answer, Failure, FailureFacts, FailureKind, Origin, Party, Step } from './failure.ts';
 export { fail, failures } from './failure.ts';
+export { type Held, type LoginGuard, type LoginService, memoryGuard } from './guard.ts';
+export { confinement } from './picture/confine.ts';
 export { cpuMsOf } from './picture/cpu.ts';
 export type { Decoded, Decoder } from './picture/decoded.ts';
 export { openDecoder } from './picture/pool.ts';
@@ -17,6 +19,7 @@ export type {
   Prober,
   Target,
   TimedStep,
+  Trust,
   Video,
 } from './probe.ts';
 export { parseRtspUrl, type RtspUrl, strikePasswords } from './rtsp/url.ts';

@@ -1,8 +1,13 @@
 import { type Failure, fail, isFailure, type Step } from './failure.ts';
-import { addressOf } from './net/dial.ts';
-import { Onvif, type Tree, textAt } from './onvif/call.ts';
+import { memoryGuard } from './guard.ts';
+import { serverOf } from './http/server.ts';
+import { Onvif, type Operation } from './onvif/call.ts';
+import { clockSkewOf } from './onvif/clock.ts';
+import { escapeXml } from './onvif/envelope.ts';
+import { type MediaVersion, mainAndSub, mediaServices } from './onvif/profiles.ts';
+import { ownUri, servicePath } from './onvif/uri.ts';
+import { type Element, textAt } from './onvif/xml.ts';
 import type { Context, Device, Target, TimedStep } from './probe.ts';
-import { parseRtspUrl, strikePasswords } from './rtsp/url.ts';
 
 export type DeviceVisit = {
   readonly heard: boolean;
@@ -11,137 +16,188 @@ export type DeviceVisit = {
   readonly device: Device | null;
 };
 
-const device10 = 'xmlns="http://www.onvif.org/ver10/device/wsdl"';
-const media10 = 'xmlns="http://www.onvif.org/ver10/media/wsdl"';
-const schema = 'xmlns="http://www.onvif.org/ver10/schema"';
-
-/** What to ask: `clock` needs no login; `facts` adds GetDeviceInformation and GetStreamUri, with the login if there is one. */
+/** What to ask: `clock` never logs in; `facts` adds who the device is and its URIs, with the login if it wants one. */
 export type Ask = 'clock' | 'facts';
 
-/** Visits the ONVIF device service: GetSystemDateAndTime, then facts. Within the target's deadline, two requests never at once. */
+/** Visits the ONVIF device service, then its media service. Within the target's deadline, two requests never at once. */
 export const visitDevice = async (target: Target, context: Context, ask: Ask): Promise<DeviceVisit> => {
-  const url = URL.parse(target.onvifUrl ?? '');
-  if (url === null || url.protocol !== 'http:') {
-    return { heard: false, failure: fail('internal', 'clock', 'not an http:// URL'), steps: [], device: null };
-  }
   const end = context.now() + target.deadlineMs;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const address = await addressOf(host, 'clock', target.deadlineMs, context.signal);
-  if (typeof address !== 'string') return { heard: false, failure: address, steps: [], device: null };
-  const allow = target.allow ?? (() => true);
-  if (!allow(address)) {
-    return { heard: false, failure: fail('address_not_allowed', 'clock', address), steps: [], device: null };
-  }
-  const where = { address, port: Number(url.port || 80), path: url.pathname + url.search };
-  const steps: TimedStep[] = [];
-  const timed: Timed = async (name, step) => {
-    const begun = context.now();
-    const failure = await step(() => Math.min(5_000, end - context.now()));
-    steps.push({ name, ok: failure === null, ms: Math.round((context.now() - begun) * 10) / 10 });
-    return failure;
-  };
-  const found: { -readonly [K in keyof Device]: Device[K] } = {
+  const server = await serverOf(target.onvifUrl, target, 'clock', target.deadlineMs, context);
+  if (isFailure(server)) return { heard: false, failure: server, steps: [], device: null };
+  const onvif = new Onvif(server, target.login, context.guard ?? memoryGuard(), context);
+  const visitor = new Visitor(onvif, target, server.hostname, end, context);
+  const failure = await visitor.run(ask);
+  return { heard: onvif.heard, failure, steps: visitor.steps, device: onvif.heard ? visitor.found : null };
+};
+
+const deviceService = 'http://www.onvif.org/ver10/device/wsdl';
+const mediaService = (version: MediaVersion): string => `http://www.onvif.org/${version}/media/wsdl`;
+const ofDevice = (name: string, inner = ''): Operation => ({ namespace: deviceService, name, inner });
+
+/** Faults and pages: the device answered, only not this. */
+const declined: ReadonlySet<string> = new Set(['onvif_fault', 'not_onvif', 'http_error', 'forbidden']);
+
+class Visitor {
+  readonly steps: TimedStep[] = [];
+  found: Device = {
     manufacturer: null,
     model: null,
     firmware: null,
     serial: null,
     clockSkewMs: null,
     streamUri: null,
+    subStreamUri: null,
+    snapshotUri: null,
   };
-  // Without a login: a wrong clock would make a right password look wrong (onvif-rs#121), so it is asked first.
-  const anonymous = new Onvif(where, null, allow, context);
-  let failure = await timed('clock', async (left) => {
-    const answer = await anonymous.ask('clock', `<GetSystemDateAndTime ${device10}/>`, left());
-    if (isFailure(answer)) return answer;
-    found.clockSkewMs = skewOf(answer);
-    return null;
-  });
-  anonymous.close();
-  let heard = anonymous.heard;
-  if (ask === 'facts' && heard) {
-    const device = new Onvif(where, target.login, allow, context);
-    device.shiftClock(found.clockSkewMs ?? 0);
-    const factsFailure = await askFacts(device, target, found, timed);
-    failure ??= factsFailure;
-    heard ||= device.heard;
-    device.close();
+  readonly #onvif: Onvif;
+  readonly #target: Target;
+  /** As it stands in a URL. */
+  readonly #host: string;
+  readonly #end: number;
+  readonly #context: Context;
+
+  constructor(onvif: Onvif, target: Target, host: string, end: number, context: Context) {
+    this.#onvif = onvif;
+    this.#target = target;
+    this.#host = host;
+    this.#end = end;
+    this.#context = context;
   }
-  return { heard, failure, steps, device: heard ? found : null };
-};
 
-/** `left` tells how long the next request may take, ms. */
-type Timed = (name: Step, step: (left: () => number) => Promise<Failure | null>) => Promise<Failure | null>;
+  async run(ask: Ask): Promise<Failure | null> {
+    // Before any login: a wrong clock would make a right password look wrong (onvif-rs#121).
+    const noClock = await this.#timed('clock', () => this.#clock());
+    if (ask === 'clock' || !this.#onvif.heard) return noClock;
+    const noFacts = await this.#timed('device', () => this.#facts());
+    if (noFacts !== null) return noClock ?? noFacts;
+    const noUris = await this.#timed('stream', () => this.#uris());
+    return noClock ?? noUris;
+  }
 
-const askFacts = async (
-  device: Onvif,
-  target: Target,
-  found: { -readonly [K in keyof Device]: Device[K] },
-  timed: Timed,
-): Promise<Failure | null> => {
-  // A refused login is not sent a second time, not even for another question.
-  const noFacts = await timed('device', async (left) => {
-    const answer = await device.ask('device', `<GetDeviceInformation ${device10}/>`, left());
+  async #timed(name: Step, step: () => Promise<Failure | null>): Promise<Failure | null> {
+    const begun = this.#context.now();
+    const failure = await step();
+    this.steps.push({ name, ok: failure === null, ms: Math.round((this.#context.now() - begun) * 10) / 10 });
+    return failure;
+  }
+
+  readonly #left = (): number => Math.min(5_000, this.#end - this.#context.now());
+
+  async #clock(): Promise<Failure | null> {
+    const answer = await this.#onvif.askOpenly('clock', ofDevice('GetSystemDateAndTime'), this.#left());
+    // Some ask for a login even for this: alive all the same, and what it needs is found out with the next question.
+    if (answer === null) return null;
     if (isFailure(answer)) return answer;
-    const at = (name: string): string | null => textAt(answer, 'getDeviceInformationResponse', name);
-    found.manufacturer = at('manufacturer');
-    found.model = at('model');
-    found.firmware = at('firmwareVersion');
-    found.serial = at('serialNumber');
+    const skewMs = clockSkewOf(answer, Date.now());
+    this.#onvif.skewMs = skewMs;
+    this.found = { ...this.found, clockSkewMs: skewMs };
     return null;
-  });
-  if (noFacts !== null) return noFacts;
-  return timed('stream', async (left) => {
-    const capabilities = await device.ask(
-      'stream',
-      `<GetCapabilities ${device10}><Category>Media</Category></GetCapabilities>`,
-      left(),
-    );
+  }
+
+  async #facts(): Promise<Failure | null> {
+    const answer = await this.#onvif.ask('device', ofDevice('GetDeviceInformation'), this.#left);
+    if (isFailure(answer)) return answer;
+    this.found = {
+      ...this.found,
+      manufacturer: factOf(answer, 'Manufacturer'),
+      model: factOf(answer, 'Model'),
+      firmware: factOf(answer, 'FirmwareVersion'),
+      serial: factOf(answer, 'SerialNumber'),
+    };
+    return null;
+  }
+
+  async #uris(): Promise<Failure | null> {
+    const services = await this.#services();
+    if (isFailure(services)) return services;
+    // Media 2 first, where there is one: Media 1 has no word for H.265. Some list it and fail in it (D-Link DCS-8635LH).
+    let failure: Failure | null = null;
+    for (const version of ['ver20', 'ver10'] as const) {
+      const path = services.get(version);
+      if (path === undefined) continue;
+      failure = await this.#urisOf(version, path);
+      if (failure === null || !declined.has(failure.kind)) return failure;
+    }
+    return failure;
+  }
+
+  /** Paths of the media services, of which there is at least one. */
+  async #services(): Promise<Map<MediaVersion, string> | Failure> {
+    const inner = '<IncludeCapability>false</IncludeCapability>';
+    const services = await this.#onvif.ask('stream', ofDevice('GetServices', inner), this.#left);
+    if (isFailure(services) && !declined.has(services.kind)) return services;
+    const paths = new Map<MediaVersion, string>();
+    for (const [version, xaddr] of isFailure(services) ? [] : mediaServices(services)) {
+      const path = servicePath(xaddr);
+      if (path !== null) paths.set(version, path);
+    }
+    if (paths.size > 0) return paths;
+    // Some know no GetServices (Axis Q6045-E, firmware 5.55).
+    const category = '<Category>Media</Category>';
+    const capabilities = await this.#onvif.ask('stream', ofDevice('GetCapabilities', category), this.#left);
     if (isFailure(capabilities)) return capabilities;
-    const named = textAt(capabilities, 'getCapabilitiesResponse', 'capabilities', 'media', 'XAddr');
-    // The path only: the host a device names is never dialled.
-    const path = URL.parse(named ?? '')?.pathname ?? '/onvif/media_service';
-    const profiles = await device.ask('stream', `<GetProfiles ${media10}/>`, left(), path);
+    const xaddr = textAt(capabilities, 'Capabilities', 'Media', 'XAddr');
+    return paths.set('ver10', servicePath(xaddr) ?? '/onvif/media_service');
+  }
+
+  async #urisOf(version: MediaVersion, path: string): Promise<Failure | null> {
+    const ask = async (name: string, inner: string): Promise<Element | Failure> => {
+      const operation = { namespace: mediaService(version), name, inner };
+      const answer = await this.#onvif.ask('stream', operation, this.#left, path);
+      if (!isFailure(answer) || answer.kind !== 'silent') return answer;
+      return fail('media_service_silent', 'stream', `${name}: ${answer.detail}`);
+    };
+    const types = version === 'ver20' ? '<Type>VideoSource</Type><Type>VideoEncoder</Type>' : '';
+    const profiles = await ask('GetProfiles', types);
     if (isFailure(profiles)) return profiles;
-    const token = firstToken(profiles);
-    if (token === null) return fail('onvif_fault', 'stream', 'the device lists no profile');
-    const request =
-      `<GetStreamUri ${media10}><StreamSetup><Stream ${schema}>RTP-Unicast</Stream>` +
-      `<Transport ${schema}><Protocol>RTSP</Protocol></Transport></StreamSetup>` +
-      `<ProfileToken>${token.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`)}</ProfileToken></GetStreamUri>`;
-    const answer = await device.ask('stream', request, left(), path);
-    if (isFailure(answer)) return answer;
-    found.streamUri = ownUri(textAt(answer, 'getStreamUriResponse', 'mediaUri', 'uri'), target.url);
-    return null;
-  });
-};
+    const tokens = mainAndSub(profiles);
+    if (tokens === null) return fail('onvif_fault', 'stream', 'the device lists no profile');
+    const streamOf = (token: string): Promise<Element | Failure> => ask('GetStreamUri', streamSetup(version, token));
+    const main = await streamOf(tokens.main);
+    if (isFailure(main)) return main;
+    this.found = { ...this.found, streamUri: this.#own(main, 'rtsp') };
+    const more = async (answer: Promise<Element | Failure>, keep: (uri: Element) => void): Promise<Failure | null> => {
+      const uri = await answer;
+      if (!isFailure(uri)) keep(uri);
+      return isFailure(uri) && !declined.has(uri.kind) ? uri : null;
+    };
+    const noSub =
+      tokens.sub === null
+        ? null
+        : await more(streamOf(tokens.sub), (uri) => {
+            this.found = { ...this.found, subStreamUri: this.#own(uri, 'rtsp') };
+          });
+    if (noSub !== null) return noSub;
+    const token = `<ProfileToken>${escapeXml(tokens.main)}</ProfileToken>`;
+    return more(ask('GetSnapshotUri', token), (uri) => {
+      this.found = { ...this.found, snapshotUri: this.#own(uri, 'http') };
+    });
+  }
 
-/** Device time minus ours, ms; `null` where the device gives no UTC time: an offset of local time would be a guess. */
-const skewOf = (answer: Tree): number | null => {
-  const at = (...path: string[]): number =>
-    Number(textAt(answer, 'getSystemDateAndTimeResponse', 'systemDateAndTime', 'UTCDateTime', ...path) ?? Number.NaN);
-  const time = Date.UTC(
-    at('date', 'year'),
-    at('date', 'month') - 1,
-    at('date', 'day'),
-    at('time', 'hour'),
-    at('time', 'minute'),
-    at('time', 'second'),
+  /** The URI of an answer, on our host; Media 2 and some others have no MediaUri around it. */
+  #own(answer: Element, schemes: 'rtsp' | 'http'): string | null {
+    const uri = textAt(answer, 'MediaUri', 'Uri') ?? textAt(answer, 'Uri');
+    return ownUri(uri, schemes, this.#host, this.#target.login?.password ?? null);
+  }
+}
+
+/** What GetStreamUri asks for: RTP over RTSP, in the words of Media 1 or of Media 2. */
+const streamSetup = (version: MediaVersion, token: string): string => {
+  const profile = `<ProfileToken>${escapeXml(token)}</ProfileToken>`;
+  if (version === 'ver20') return `<Protocol>RTSP</Protocol>${profile}`;
+  const schema = 'xmlns="http://www.onvif.org/ver10/schema"';
+  return (
+    `<StreamSetup><Stream ${schema}>RTP-Unicast</Stream>` +
+    `<Transport ${schema}><Protocol>RTSP</Protocol></Transport></StreamSetup>${profile}`
   );
-  return Number.isNaN(time) ? null : time - Date.now();
 };
 
-const firstToken = (answer: Tree): string | null => {
-  const response = answer.getProfilesResponse?.[0];
-  const profile = typeof response === 'object' ? response.profiles?.[0] : undefined;
-  const attributes = typeof profile === 'object' ? (profile as { $?: { token?: unknown } }).$ : undefined;
-  return typeof attributes?.token === 'string' ? attributes.token : null;
-};
-
-/** The URI a device gives for its stream, with the inventory's host in place of the one named and no login in it. */
-const ownUri = (uri: string | null, inventoryUrl: string): string | null => {
-  const named = uri === null ? null : parseRtspUrl(uri);
-  const ours = parseRtspUrl(inventoryUrl);
-  if (named === null || ours === null) return null;
-  const path = strikePasswords(named.request.replace(/^rtsp:\/\/[^/?]*/i, ''));
-  return `${/^rtsp:\/\/[^/?]*/i.exec(ours.request)![0]}${path}`;
+/** A fact as text, so that firmware "1.20" stays "1.20"; in one line of at most 200 characters. */
+const factOf = (answer: Element, name: string): string | null => {
+  const fact = textAt(answer, name)
+    ?.replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, 200)
+    .toWellFormed();
+  return fact === undefined || fact === '' ? null : fact;
 };

@@ -7,6 +7,8 @@ export type Proof = {
   readonly step: TimedStep;
   readonly video: Video;
   readonly picture: Picture | null;
+  /** Of the picture, to be compared over time (`picture/fingerprint.ts`); null where none was decoded. */
+  readonly fingerprint: string | null;
   readonly jpeg: Buffer | null;
 };
 
@@ -44,6 +46,7 @@ export const prove = async (
     step: { name: 'decode', ok: failure === null, ms: Math.round((context.now() - begun) * 10) / 10 },
     video: { codec, width: sound?.width ?? 0, height: sound?.height ?? 0, keyframeBytes: keyframe.length },
     picture: sound?.picture ?? null,
+    fingerprint: sound?.fingerprint ?? null,
     jpeg: sound?.jpeg ?? null,
   };
 };

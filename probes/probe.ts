@@ -1,22 +1,40 @@
 import type { Answer, Failure, Step } from './failure.ts';
+import type { LoginGuard } from './guard.ts';
 
-/**
- * How a probe may log in. `refused` says that these credentials were turned down before and have not changed since:
- * then no login is tried, because most makes count failed logins over all protocols and lock the account; `as` is the
- * kind of failure that they met.
- */
-export type Login =
-  | { readonly user: string; readonly password: string; readonly basicAllowed?: boolean }
-  | { readonly refused: string; readonly as: 'unauthorized' | 'forbidden' }
-  | null;
+/** The stored login of a camera; `null` where there is none. Whether it may be sent is the guard's to say (guard.ts). */
+export type Login = {
+  readonly user: string;
+  readonly password: string;
+  /** Basic sends the password in clear: only where somebody said so, or over TLS. */
+  readonly basicAllowed?: boolean;
+} | null;
+
+/** Whom to believe over TLS. Absent from a target: the certificate authorities that this machine trusts. */
+export type Trust =
+  | { readonly by: 'ca' /** Certificates of one's own authorities, PEM. */; readonly pem: string }
+  | {
+      readonly by: 'pin' /** SHA-256 of the device's certificate (DER), 64 hexadecimal digits. */;
+      readonly sha256: string;
+    }
+  | { readonly by: 'nothing' };
 
 /** One camera to probe. URLs carry no user and no password. */
 export type Target = {
-  /** rtsp://host[:port]/path?query */
+  /** rtsp://host[:port]/path?query, or rtsps:// for RTSP over TLS (port 322). */
   readonly url: string;
   /** The device service, http://host[:port]/onvif/device_service, where the camera has one. */
   readonly onvifUrl?: string;
+  /** http://host[:port]/path of a JPEG, where the camera has one. */
+  readonly snapshotUrl?: string;
   readonly login: Login;
+  readonly trust?: Trust;
+  /**
+   * The host is a recorder, and the camera one of its channels: where it has no such stream (404), the camera is not
+   * online, because the recorder spoke and not the camera. Most recorders list only the channels that are online.
+   */
+  readonly recorder?: boolean;
+  /** How video is asked for first; the other is tried once where the device refuses. TCP where absent. */
+  readonly transport?: 'tcp' | 'udp';
   /** The whole probe of the network, ms; decoding has a time of its own. */
   readonly deadlineMs: number;
   /** Only addresses for which this is true are spoken to; checked on the address that was connected. */
@@ -30,11 +48,13 @@ export type Context = {
   readonly now: () => number;
   /** The words on the wire, passwords and digests struck out. */
   readonly trace?: (direction: '>' | '<' | '-', words: string) => void;
+  /** Asked before every first login of a prober; where absent, the probe keeps one of its own (`memoryGuard`). */
+  readonly guard?: LoginGuard;
 };
 
 export type TimedStep = { readonly name: Step; readonly ok: boolean; readonly ms: number };
 
-export type Codec = 'h264' | 'h265';
+export type Codec = 'h264' | 'h265' | 'mjpeg' | 'mpeg4';
 
 export type Video = {
   readonly codec: Codec;
@@ -56,7 +76,8 @@ export type Picture = {
   readonly faults: readonly PictureFault[];
 };
 
-export type PictureFault = 'black' | 'white' | 'flat' | 'blurred';
+/** `frozen` is told by whoever remembers the picture before. */
+export type PictureFault = 'black' | 'white' | 'flat' | 'blurred' | 'frozen';
 
 export type Device = {
   readonly manufacturer: string | null;
@@ -67,6 +88,9 @@ export type Device = {
   readonly clockSkewMs: number | null;
   /** What the device says its stream is, with our host in place of whatever it named and without a password. */
   readonly streamUri: string | null;
+  /** The stream of the smallest picture, where it lists more than one. */
+  readonly subStreamUri: string | null;
+  readonly snapshotUri: string | null;
 };
 
 /** What one probe of one camera found out. */

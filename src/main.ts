@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exit } from './commands/exit.ts';
 import { type Config, readConfig } from './config/env.ts';
 import type { Ground } from './roles/ground.ts';
@@ -67,8 +67,15 @@ program
 program
   .command('probe')
   .description('探测一个摄像机，逐步计时 / probe one camera, every step timed')
-  .argument('<url>', 'rtsp://地址[:端口]/路径 / rtsp://host[:port]/path')
+  .argument('<url>', 'rtsp:// 或 rtsps://地址[:端口]/路径 / rtsp:// or rtsps://host[:port]/path')
   .option('--onvif <url>', 'ONVIF 设备服务地址 / the ONVIF device service')
+  .option('--snapshot <url>', '快照地址（HTTP）/ where it gives a JPEG')
+  .addOption(
+    new Option('--transport <how>', '先用何种方式要视频 / how video is asked for first').choices(['tcp', 'udp']),
+  )
+  .option('--ca-file <file>', 'rtsps：自有 CA 证书（PEM）/ rtsps: certificates of own authorities')
+  .option('--pin <sha256>', 'rtsps：设备证书的 SHA-256 / rtsps: SHA-256 of the certificate')
+  .option('--unverified', 'rtsps：不校验证书 / rtsps: believe any certificate')
   .option('--user <name>', '用户名 / user')
   .option('--password-file <file>', '存放密码的文件 / a file that holds the password')
   .option('--basic', '允许明文登录（Basic）/ allow Basic, which sends the password in clear')
@@ -94,10 +101,24 @@ program
   .argument('[code]', '站点代码 / code')
   .option('--name <name>', '名称 / name')
   .option('--networks <cidr,...>', '允许探测的网段 / networks that may be probed')
+  .option('--ca-file <file>', '该站点设备的 CA 证书（PEM）/ certificates of the authorities of its cameras')
   .option(...json)
   .action(async (code, options) => {
     const { site } = await import('./commands/site.ts');
     end(await onGround((ground) => site(ground, code, options)));
+  });
+
+program
+  .command('login')
+  .description('列出被拒绝或结果不明的登录；核实后解除其一 / logins that were refused or left open; lift one')
+  .option(
+    '--release <code>',
+    '核实设备账号后，允许对该点位再登录一次 / allow one more try for this camera, once verified',
+  )
+  .option(...json)
+  .action(async (options) => {
+    const { login } = await import('./commands/login.ts');
+    end(await onGround((ground) => login(ground, options)));
   });
 
 program

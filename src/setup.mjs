@@ -24,6 +24,9 @@ const debian = {
   'gstreamer1.0-plugins-good': { proof: ['/usr/lib/*/gstreamer-1.0/libgstrtp.so'], for: ['test'] },
   'gstreamer1.0-plugins-bad': { proof: ['/usr/lib/*/gstreamer-1.0/libgstx265.so'], for: ['test'] },
   'gstreamer1.0-plugins-ugly': { proof: ['/usr/lib/*/gstreamer-1.0/libgstx264.so'], for: ['test'] },
+  // Another: 24 MB and a quarter of a minute beside what is above.
+  'vlc-bin': { proof: '/usr/bin/vlc', for: ['test'] },
+  'vlc-plugin-base': { proof: ['/usr/lib/*/vlc/plugins/stream_out/libstream_out_rtp_plugin.so'], for: ['test'] },
 };
 
 const triplets = ['x86_64-linux-gnu', 'aarch64-linux-gnu'];

@@ -1,6 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import net from 'node:net';
+import tls from 'node:tls';
 import { type Failure, type FailureKind, fail, type Step } from '../failure.ts';
+import { plainAddress } from './address.ts';
+import { certificateFailure, type Secure, tlsOptions } from './tls.ts';
 
 /**
  * What the operating system's word for a failed connection means, once and for all. ENETUNREACH and EPERM come from
@@ -22,6 +25,7 @@ const kinds: Readonly<Record<string, FailureKind>> = {
   ENOBUFS: 'local_limit',
   ENOMEM: 'local_limit',
   EADDRNOTAVAIL: 'local_limit',
+  EADDRINUSE: 'local_limit',
   ECONNRESET: 'closed',
   ECONNABORTED: 'closed',
   EPIPE: 'closed',
@@ -44,7 +48,7 @@ export const addressOf = async (
   signal: AbortSignal,
 ): Promise<string | Failure> => {
   if (signal.aborted) return fail('aborted', step, 'stopped');
-  if (net.isIP(host) !== 0) return host;
+  if (net.isIP(host) !== 0) return plainAddress(host);
   return new Promise((resolve) => {
     const settle = (result: string | Failure): void => {
       clearTimeout(timer);
@@ -56,7 +60,7 @@ export const addressOf = async (
     const timer = setTimeout(late, Math.max(0, ms));
     signal.addEventListener('abort', onAbort, { once: true });
     lookup(host).then(
-      ({ address }) => settle(address),
+      ({ address }) => settle(plainAddress(address)),
       (error) => settle(failureOfErrno(error, step)),
     );
   });
@@ -65,23 +69,60 @@ export const addressOf = async (
 /** Called with the bytes of each read; they are the caller's only until it returns. */
 export type OnBytes = (bytes: Buffer, length: number) => void;
 
-/**
- * Opens a TCP connection that reads straight into buffers lent by `lend`, so that a key frame is copied once on its
- * way. `allow` is asked about the address that was in fact connected.
- */
-export const dial = (address: string, port: number, lend: () => Buffer, onBytes: OnBytes): net.Socket => {
-  const socket = net.connect({
+/** How a connection reads, and what it says of its own beginning. */
+export type Dialler = {
+  /** A buffer to read straight into, so that a key frame is copied once on its way. */
+  readonly lend: () => Buffer;
+  readonly onBytes: OnBytes;
+  /** TCP stands; what is given back ends it, before a handshake is begun. */
+  readonly onTcp: (address: string) => Failure | null;
+  /** The first byte may be sent: TCP stands and, over TLS, the certificate is believed. */
+  readonly onReady: () => void;
+  readonly onFailure: (failure: Failure) => void;
+};
+
+/** Opens a TCP connection to one address, with TLS in it where `secure` says with whom. Ends in `onReady` or `onFailure`. */
+export const dial = (address: string, port: number, secure: Secure | null, dialler: Dialler): net.Socket => {
+  const options: net.TcpNetConnectOpts = {
     host: address,
     port,
     noDelay: true,
     autoSelectFamily: false,
     onread: {
-      buffer: lend,
+      buffer: dialler.lend,
       callback: (length: number, bytes: Uint8Array) => {
-        onBytes(bytes as Buffer, length);
+        dialler.onBytes(bytes as Buffer, length);
         return true;
       },
     },
+  };
+  let stands = false;
+  let ready = secure === null;
+  const socket = secure === null ? net.connect(options) : tls.connect({ ...options, ...tlsOptions(secure) });
+  const giveUp = (failure: Failure): void => {
+    dialler.onFailure(failure);
+    socket.destroy();
+  };
+  // Before the listener by which Node begins the handshake: a host that is not allowed learns nothing, not even that.
+  socket.prependOnceListener('connect', () => {
+    stands = true;
+    const refused = dialler.onTcp(socket.remoteAddress ?? address);
+    if (refused !== null) giveUp(refused);
+    else if (ready) dialler.onReady();
   });
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    const broken = stands && !ready;
+    dialler.onFailure(
+      broken ? fail('tls_failed', 'connect', error.code ?? error.message) : failureOfErrno(error, 'connect'),
+    );
+  });
+  if (secure !== null) {
+    socket.once('secureConnect', () => {
+      const refused = certificateFailure(socket as tls.TLSSocket, secure.trust, 'connect');
+      if (refused !== null) return giveUp(refused);
+      ready = true;
+      dialler.onReady();
+    });
+  }
   return socket;
 };

@@ -7,6 +7,8 @@ export type Decoded =
       readonly width: number;
       readonly height: number;
       readonly picture: Picture;
+      /** The same for the same small grey picture, whatever bytes it was coded in; 16 hex digits (`fingerprint.ts`). */
+      readonly fingerprint: string;
       readonly jpeg: Buffer | null;
     }
   | { readonly type: 'damaged' | 'failed'; readonly detail: string };

@@ -3,16 +3,20 @@ import {
   AV_CODEC_ID_H264,
   AV_CODEC_ID_HEVC,
   AV_CODEC_ID_MJPEG,
+  AV_CODEC_ID_MPEG4,
   AV_LOG_QUIET,
   AV_PIX_FMT_GRAY8,
   AV_PIX_FMT_YUV420P,
   AV_PIX_FMT_YUVJ420P,
+  AVERROR_ENOMEM,
   type AVPixelFormat,
   SWS_AREA,
   SWS_FAST_BILINEAR,
 } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Log, Packet, Rational, SoftwareScaleContext } from 'node-av/lib';
 import { factsOf, type Grey, greyWidth } from './facts.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { lackOf } from './jpeg.ts';
 import { codecs, evidenceWidth, maxPixels, type Reply, replyHeader, requestHeader } from './wire.ts';
 
 /**
@@ -23,28 +27,40 @@ import { codecs, evidenceWidth, maxPixels, type Reply, replyHeader, requestHeade
 
 /** A sequence of parameter sets that begins alike has one context: opening one costs 1.7 ms at 1080p. */
 const kept = 16;
+/**
+ * Contexts of larger pictures are not kept: sixteen of 8192 x 8192 would take 2.7 GB, of 4K 335 MB (limit: `pool.ts`).
+ * They must never meet it: libavcodec calls H.264 invalid when it ran out of memory, which would be laid to the camera.
+ */
+const keptPixels = 4096 * 2304;
 const contexts = new Map<string, CodecContext>();
-const codecIds = [AV_CODEC_ID_H264, AV_CODEC_ID_HEVC] as const;
+const codecIds = {
+  h264: AV_CODEC_ID_H264,
+  h265: AV_CODEC_ID_HEVC,
+  mjpeg: AV_CODEC_ID_MJPEG,
+  mpeg4: AV_CODEC_ID_MPEG4,
+} as const;
+type CodecName = keyof typeof codecIds;
 
-const openContext = (codec: number): CodecContext => {
-  const decoder = Codec.findDecoder(codecIds[codec]!);
-  if (decoder === null) throw new Error(`no decoder for ${codecs[codec]}`);
+const openContext = (codec: CodecName): CodecContext => {
+  const decoder = Codec.findDecoder(codecIds[codec]);
+  if (decoder === null) throw new Error(`no decoder for ${codec}`);
   const context = new CodecContext();
   context.allocContext3(decoder);
   context.threadCount = 1;
   // One by one, not as a Dictionary: avcodec_open2 takes that over and node-av 6.1.1 frees it a second time (crash).
   // An error is an error: without it, libavcodec conceals the damage and calls it a picture.
   context.setOption('err_detect', 'explode+crccheck+bitstream');
+  // Checked before a frame is allocated, also for what the header of a JPEG claims.
   context.setOption('max_pixels', maxPixels);
   // The loop filter smooths what is shown; whether the picture is whole shows without it, and so does evidence of 320 px
   // (9.0 -> 6.2 CPU-ms at 1080p, 45 KB, CABAC).
   context.setOption('skip_loop_filter', 'all');
   const result = context.open2Sync(decoder, null);
-  if (result < 0) throw new Error(`the decoder for ${codecs[codec]} does not open (${result})`);
+  if (result < 0) throw new Error(`the decoder for ${codec} does not open (${result})`);
   return context;
 };
 
-const contextKey = (codec: number, bytes: Buffer): string =>
+const contextKey = (codec: CodecName, bytes: Buffer): string =>
   `${codec}${bytes.toString('latin1', 0, Math.min(48, bytes.length))}`;
 
 const packet = new Packet();
@@ -191,7 +207,18 @@ const endedEarly = (of: Frame): boolean => {
 
 const damaged = (detail: string): [Reply, null] => [{ type: 'damaged', detail }, null];
 
-const decode = (codec: number, evidence: boolean, bytes: Buffer): [Reply, Buffer | null] => {
+/**
+ * Out of memory is no damage, and what is left of this process is of no use: it ends, and the pool gives the key frame
+ * to a new one, alone. Only where that meets its limit too, it has failed.
+ */
+const refused = (what: string, code: number): [Reply, null] => {
+  if (code === AVERROR_ENOMEM) process.exit(1);
+  return damaged(`${what} (${code})`);
+};
+
+const decode = (codec: CodecName, evidence: boolean, bytes: Buffer): [Reply, Buffer | null] => {
+  const lacking = codec === 'mjpeg' ? lackOf(bytes) : null;
+  if (lacking !== null) return damaged(`the JPEG has no ${lacking}`);
   const key = contextKey(codec, bytes);
   const context = remembered(
     contexts,
@@ -200,26 +227,27 @@ const decode = (codec: number, evidence: boolean, bytes: Buffer): [Reply, Buffer
     (old) => old.freeContext(),
   );
   // A context that met an error is not used again: whatever state it is in would be laid to the next camera.
-  let sound = false;
+  // Nor is one for JPEG: a file without tables would be decoded by those of the camera before. A new one costs 0.2 ms.
+  let reusable = false;
   try {
     packet.data = bytes;
     const sent = context.sendPacketSync(packet);
     packet.unref();
-    if (sent < 0) return damaged(`the decoder refused the key frame (${sent})`);
+    if (sent < 0) return refused('the decoder refused the key frame', sent);
     context.sendPacketSync(null);
     const received = context.receiveFrameSync(frame);
-    if (received < 0) return damaged(`the key frame gave no picture (${received})`);
+    if (received < 0) return refused('the key frame gave no picture', received);
     if (frame.decodeErrorFlags !== 0) return damaged(`decode errors, flags ${frame.decodeErrorFlags}`);
     const { width, height } = frame;
     const grey = greyOf(frame);
     const jpeg = evidence ? jpegOf(frame) : null;
-    if (codecs[codec] === 'h265' && frame.format === AV_PIX_FMT_YUV420P && endedEarly(frame))
+    if (codec === 'h265' && frame.format === AV_PIX_FMT_YUV420P && endedEarly(frame))
       return damaged('the slice ended before the last block');
-    sound = true;
-    return [{ type: 'decoded', width, height, picture: factsOf(grey) }, jpeg];
+    reusable = codec !== 'mjpeg' && width * height <= keptPixels;
+    return [{ type: 'decoded', width, height, picture: factsOf(grey), fingerprint: fingerprintOf(grey) }, jpeg];
   } finally {
     frame.unref();
-    if (sound) context.flushBuffers();
+    if (reusable) context.flushBuffers();
     else {
       contexts.delete(key);
       context.freeContext();
@@ -261,7 +289,7 @@ while (fill(header)) {
   const bytes = room.subarray(0, length);
   if (!fill(bytes)) break;
   try {
-    answer(...decode(header[4]!, header[5] === 1, bytes));
+    answer(...decode(codecs[header[4]!]!, header[5] === 1, bytes));
   } catch (error) {
     answer({ type: 'failed', detail: String(error).slice(0, 200) }, null);
   }

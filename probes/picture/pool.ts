@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Codec } from '../probe.ts';
+import { confined } from './confine.ts';
 import { cpuMsOf } from './cpu.ts';
 import type { Decoded, Decoder } from './decoded.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
@@ -18,6 +19,11 @@ type Job = {
 
 /** A key frame takes some 10 ms; one that takes this long has sent the decoder round in circles. */
 const patienceMs = 5_000;
+/**
+ * Of it V8 reserves 512 for machine code that it never makes, and Node with FFmpeg takes 100 before the first picture.
+ * Sixteen contexts kept for H.265 at 3840x2160 take 335, the largest JPEG (8192x8192, 4:4:4) 200, H.265 of that size 170.
+ */
+const memoryMiB = 1280;
 
 /** Whether FFmpeg can be loaded into a process here; its binary is an optional dependency. */
 const hasNodeAv = (): boolean => {
@@ -125,8 +131,11 @@ class Seat {
     if (this.#child !== null) return this.#child;
     const file = fileURLToPath(new URL('./decoder.ts', import.meta.url));
     const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128', '--max-semi-space-size=1', file],
+      ...confined(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128', '--max-semi-space-size=1', file],
+        memoryMiB,
+      ),
       // No environment: what is decoded comes from outside, and the service's secrets live there.
       { stdio: ['pipe', 'pipe', 'ignore'], env: {} },
     );

@@ -2,15 +2,21 @@ import type { Codec, Picture } from '../probe.ts';
 
 /**
  * What passes between the pool and a decoder process, over its stdin and stdout: a request is a header of 6 bytes
- * (length u32, codec u8, evidence u8) and the Annex B bytes; a reply is a header of 8 bytes (lengths of JSON and JPEG,
+ * (length u32, codec u8, evidence u8) and the key frame; a reply is a header of 8 bytes (lengths of JSON and JPEG,
  * u32 each), the JSON and the JPEG. Numbers are big-endian.
  */
 export const requestHeader = 6;
 export const replyHeader = 8;
-export const codecs = ['h264', 'h265'] as const satisfies readonly Codec[];
+export const codecs = ['h264', 'h265', 'mjpeg', 'mpeg4'] as const satisfies readonly Codec[];
 
 export type Reply =
-  | { readonly type: 'decoded'; readonly width: number; readonly height: number; readonly picture: Picture }
+  | {
+      readonly type: 'decoded';
+      readonly width: number;
+      readonly height: number;
+      readonly picture: Picture;
+      readonly fingerprint: string;
+    }
   /** The bytes are no sound picture. */
   | { readonly type: 'damaged'; readonly detail: string }
   /** The decoder could not do its work: says nothing of the picture. */

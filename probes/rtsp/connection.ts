@@ -1,16 +1,23 @@
 import type net from 'node:net';
 import { type Failure, fail, type Step } from '../failure.ts';
+import { bareAddress } from '../net/address.ts';
 import { deadline } from '../net/deadline.ts';
-import { dial, failureOfErrno } from '../net/dial.ts';
+import { dial } from '../net/dial.ts';
+import type { Secure } from '../net/tls.ts';
 import type { Context } from '../probe.ts';
+import type { Intake } from './intake.ts';
 import { front, type Response } from './message.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { strikePasswords } from './url.ts';
 
-/** Room for what one read may bring on top of the largest thing not yet whole: a body of 128 KiB or a frame of 64 KiB. */
-const firstRoom = 64 * 1024;
-const mostRoom = 256 * 1024;
+/** Silence that ends a description whose length was not said, ms: devices write one in one go. */
+const endlessMs = 100;
+
+/** What is read while we wait for the answer to TEARDOWN, bytes: half a second of the fattest main stream. */
+const mostLeaving = 1_000_000;
 
 type Event =
+  | { readonly type: 'tcp' }
   | { readonly type: 'connected' }
   | { readonly type: 'response'; readonly response: Response }
   | { readonly type: 'media' }
@@ -36,47 +43,72 @@ export class Connection {
   received = 0;
 
   readonly #context: Context;
+  readonly #intake: Intake;
   readonly #socket: net.Socket;
-  #bytes: Buffer = Buffer.allocUnsafeSlow(firstRoom);
-  #start = 0;
-  #end = 0;
+  readonly #secure: boolean;
+  #shakesHands = false;
+  readonly #in = new ReadBuffer();
   /** Something begun and not whole stands in the buffer. */
   #begun = false;
+  /** Bytes that must be there before it is looked at again: 128 KB in small pieces behind 32 KB of header took 2 s. */
+  #least = 0;
   #onFrame: OnFrame | null = null;
   #media = false;
+  /** Once we leave: what `received` may become. */
+  #most: number | null = null;
   #events: Event[] = [];
   #wake: ((event: Event) => void) | null = null;
   #ended: Failure | null = null;
   #step: Step = 'connect';
+  #callOffEndless: (() => void) | null = null;
 
-  constructor(address: string, port: number, allow: (address: string) => boolean, context: Context) {
+  /** `secure`: whom to expect inside TLS; `null` for plain TCP. `allow` is asked of the address that was in fact connected. */
+  constructor(
+    address: string,
+    port: number,
+    secure: Secure | null,
+    allow: (address: string) => boolean,
+    intake: Intake,
+    context: Context,
+  ) {
     this.#context = context;
-    this.#socket = dial(
-      address,
-      port,
-      () => this.#lend(),
-      (_bytes, length) => this.#read(length),
-    );
-    this.#socket.on('connect', () => {
-      const connected = this.#socket.remoteAddress ?? address;
-      if (allow(connected)) this.#emit({ type: 'connected' });
-      else {
-        this.#finish(fail('address_not_allowed', 'connect', connected));
-        this.#socket.destroy();
-      }
+    this.#intake = intake;
+    this.#secure = secure !== null;
+    this.#socket = dial(address, port, secure, {
+      lend: () => this.#in.lend(),
+      onBytes: (_bytes, length) => this.#read(length),
+      onTcp: (connected) => {
+        const bare = bareAddress(connected);
+        if (!allow(bare)) return fail('address_not_allowed', 'connect', bare);
+        this.#shakesHands = this.#secure;
+        if (this.#secure) this.#emit({ type: 'tcp' });
+        return null;
+      },
+      onReady: () => {
+        this.#shakesHands = false;
+        this.#emit({ type: 'connected' });
+      },
+      onFailure: (failure) => this.#finish({ ...failure, step: this.#step }),
     });
-    this.#socket.on('error', (error) => this.#finish(failureOfErrno(error, this.#step)));
-    this.#socket.on('end', () => this.#finish(fail('closed', this.#step, `closed after ${this.received} bytes`)));
-    this.#socket.on('close', () => this.#finish(fail('closed', this.#step, `closed after ${this.received} bytes`)));
+    this.#socket.on('end', () => this.#closed());
+    this.#socket.on('close', () => this.#closed());
   }
 
   get open(): boolean {
     return this.#ended === null && !this.#socket.destroyed;
   }
 
-  /** Waits until the connection stands: `null`, or what prevented it. */
-  async connected(ms: number): Promise<Failure | null> {
-    const event = await this.#next('connect', ms);
+  /** The address of ours that the device speaks to; it is where it sends datagrams. */
+  get localAddress(): string {
+    return this.#socket.localAddress ?? '';
+  }
+
+  /** Waits until the first request may be sent, `ms` for TCP and `handshakeMs` for TLS: `null`, or what prevented it. */
+  async connected(ms: number, handshakeMs: number): Promise<Failure | null> {
+    const tcp = await this.#next('connect', ms);
+    if (tcp.type === 'failed') return tcp.failure;
+    if (!this.#secure) return null;
+    const event = await this.#next('connect', handshakeMs);
     return event.type === 'failed' ? event.failure : null;
   }
 
@@ -85,10 +117,7 @@ export class Connection {
     this.#step = step;
     // A response nobody waited for (a late one, a doubled one) must not answer this request.
     this.#events = this.#events.filter((event) => event.type !== 'response');
-    if (this.#ended === null) {
-      this.#context.trace?.('>', struckOut(text));
-      this.#socket.write(text, 'latin1');
-    }
+    this.say(text);
     const end = this.#context.now() + ms;
     for (;;) {
       const event = await this.#next(step, end - this.#context.now());
@@ -118,13 +147,30 @@ export class Connection {
     this.#onFrame = onFrame;
   }
 
-  /** Waits until `onFrame` said that it has what it wants. */
-  async media(step: Step, ms: number): Promise<Failure | null> {
+  /** Sends a request whose answer is not waited for: `media` gives it when it comes. */
+  say(text: string): void {
+    if (!this.open) return;
+    this.#context.trace?.('>', struckOut(text));
+    this.#socket.write(text, 'latin1');
+  }
+
+  /** Ends the wait for media that does not come over this connection: it is complete, or cannot be had. */
+  settle(failure: Failure | null): void {
+    if (failure !== null) this.#emit({ type: 'failed', failure: { ...failure, step: this.#step } });
+    else if (!this.#media) {
+      this.#media = true;
+      this.#emit({ type: 'media' });
+    }
+  }
+
+  /** Waits until `onFrame` said that it has what it wants (`null`), or for an answer to what was said by `say`. */
+  async media(step: Step, ms: number): Promise<Response | Failure | null> {
     this.#step = step;
     const end = this.#context.now() + ms;
     while (!this.#media) {
       const event = await this.#next(step, end - this.#context.now());
       if (event.type === 'failed') return event.failure;
+      if (event.type === 'response') return event.response;
     }
     return null;
   }
@@ -135,10 +181,10 @@ export class Connection {
    */
   async leave(teardown: string | null, ms: number): Promise<void> {
     this.#onFrame = null;
+    this.#most = this.received + mostLeaving;
     if (teardown !== null && this.open) {
       this.#events = [];
-      this.#context.trace?.('>', struckOut(teardown));
-      this.#socket.write(teardown, 'latin1');
+      this.say(teardown);
       await this.#answerOrClose(ms);
     }
     this.#socket.destroy();
@@ -186,6 +232,10 @@ export class Connection {
   /** What it means that nothing whole came in time. */
   #late(step: Step, ms: number): Failure {
     const waited = `${Math.round(ms)} ms`;
+    const { bytesRead } = this.#socket;
+    if (this.#shakesHands && bytesRead > 0)
+      return fail('dripping', step, `no end of the TLS handshake within ${waited}`);
+    if (this.#shakesHands) return fail('silent', step, `no answer to the TLS handshake within ${waited}`);
     if (step === 'connect') return fail('unreachable', step, `no answer to the connection within ${waited}`);
     if (this.#begun) return fail('dripping', step, `an answer begun and not ended within ${waited}`);
     return fail('silent', step, `no answer within ${waited}`);
@@ -196,34 +246,45 @@ export class Connection {
     else if (event.type !== 'media') this.#events.push(event);
   }
 
+  #closed(): void {
+    this.#read(0, true);
+    const broken = fail('tls_failed', 'connect', 'closed in the TLS handshake');
+    this.#finish(this.#shakesHands ? broken : fail('closed', this.#step, `closed after ${this.received} bytes`));
+  }
+
   #finish(failure: Failure): void {
     if (this.#ended !== null) return;
     this.#ended = failure;
     this.#emit({ type: 'failed', failure });
   }
 
-  #lend(): Buffer {
-    if (this.#start === this.#end) this.#start = this.#end = 0;
-    else if (this.#bytes.length - this.#end < firstRoom / 2) {
-      this.#bytes.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-      if (this.#bytes.length - this.#end < firstRoom / 2 && this.#bytes.length < mostRoom) {
-        const wider = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
-        this.#bytes.copy(wider, 0, 0, this.#end);
-        this.#bytes = wider;
-      }
+  /** `ended`: no more will come of what has been begun. */
+  #read(length: number, ended = false): void {
+    this.#callOffEndless?.();
+    this.#callOffEndless = null;
+    this.#in.end += length;
+    this.received += length;
+    if (this.#most !== null && this.received > this.#most) {
+      // A flood costs nothing where it is not read. Not closed yet: what is unread then makes it a reset, upon which the
+      // device may never read the TEARDOWN.
+      this.#socket.pause();
+      return;
     }
-    return this.#bytes.subarray(this.#end);
+    if (ended || this.#in.end - this.#in.start >= this.#least) this.#parse(ended);
+    if (this.#media || this.#most !== null || this.#ended !== null) return;
+    const flood = this.#intake.took(length);
+    if (flood !== null) this.settle(flood);
   }
 
-  #read(length: number): void {
-    this.#end += length;
-    this.received += length;
+  #parse(ended: boolean): void {
     for (;;) {
-      const found = front(this.#bytes, this.#start, this.#end);
+      const found = front(this.#in.bytes, this.#in.start, this.#in.end, ended);
       if (found.type === 'more') {
         this.#begun = found.begun;
+        this.#least = found.least ?? 0;
+        if (found.endless === true) {
+          this.#callOffEndless = deadline(endlessMs, this.#context.now, () => this.#read(0, true));
+        }
         return;
       }
       if (found.type === 'garbage') {
@@ -232,16 +293,13 @@ export class Connection {
         this.#socket.destroy();
         return;
       }
-      this.#start += found.bytes;
+      this.#in.start += found.bytes;
       if (found.type === 'frame') {
-        if (this.#onFrame?.(found.channel, this.#bytes, found.from, found.to) === true && !this.#media) {
-          this.#media = true;
-          this.#emit({ type: 'media' });
-        }
+        if (this.#onFrame?.(found.channel, this.#in.bytes, found.from, found.to) === true) this.settle(null);
       } else if (found.type === 'response') {
         this.heard = true;
         if (this.#context.trace !== undefined) {
-          const words = this.#bytes.toString('utf8', this.#start - found.bytes, this.#start);
+          const words = this.#in.bytes.toString('utf8', this.#in.start - found.bytes, this.#in.start);
           this.#context.trace('<', strikePasswords(words).trimEnd());
         }
         this.#emit({ type: 'response', response: found.response });

@@ -22,7 +22,11 @@ export type Front =
     }
   | { readonly type: 'request'; readonly bytes: number }
   | { readonly type: 'skip'; readonly bytes: number }
-  | { readonly type: 'more'; readonly begun: boolean }
+  /**
+   * `endless`: all that is missing is the end of a description whose length nobody said; give it by `ended`. `least`:
+   * fewer bytes than these, counted from `from`, cannot be whole; to ask before costs the reading of the header again.
+   */
+  | { readonly type: 'more'; readonly begun: boolean; readonly endless?: true; readonly least?: number }
   | { readonly type: 'garbage'; readonly detail: string };
 
 /** The largest header block and body that are accepted, bytes. Bodies of 100 KB were seen of NVRs with many channels. */
@@ -57,10 +61,13 @@ const printable = (bytes: Buffer, from: number, to: number): string =>
 export const parseHeaders = (block: string): Map<string, string[]> => {
   const headers = new Map<string, string[]>();
   let last: string[] | undefined;
-  for (const line of block.split(/\r?\n/)) {
+  // A CR alone ends a line too: it would end one of ours, where a session id is said again.
+  for (const line of block.split(/\r\n|\n|\r/)) {
     if (line === '') continue;
     if ((line[0] === ' ' || line[0] === '\t') && last !== undefined && last.length > 0) {
-      last[last.length - 1] += ` ${line.trim()}`;
+      const more = line.trim();
+      const begun = last.at(-1)!;
+      if (more !== '') last[last.length - 1] = begun === '' ? more : `${begun} ${more}`;
       continue;
     }
     const colon = line.indexOf(':');
@@ -82,8 +89,11 @@ export const header = (headers: Headers, name: string): string | undefined => he
 /**
  * Looks at the front of `bytes[from, to)`: an interleaved frame (RFC 2326 section 10.12), a response, a request of the
  * server's own, blank lines before either (seen before `$`), or something that is no RTSP at all.
+ *
+ * A description without Content-Length ends with the connection (RFC 2326 section 4.4) or, of devices that keep it
+ * open, with their silence (VCP, go2rtc#1663). Neither shows in the bytes: the caller says by `ended` that it came.
  */
-export const front = (bytes: Buffer, from: number, to: number): Front => {
+export const front = (bytes: Buffer, from: number, to: number, ended = false): Front => {
   if (from >= to) return { type: 'more', begun: false };
   const first = bytes[from]!;
   if (first === dollar) {
@@ -97,19 +107,22 @@ export const front = (bytes: Buffer, from: number, to: number): Front => {
   if (!isResponse && !startsLikeRequest(bytes, from, to))
     return { type: 'garbage', detail: `"${printable(bytes, from, to)}"` };
   const end = headerEnd(bytes, from, to);
-  if (end === -1) {
-    if (to - from > maxHeader) return { type: 'garbage', detail: `a header of more than ${maxHeader} bytes` };
-    return { type: 'more', begun: true };
+  // Also where all of it came at once: what is accepted does not depend on how it was cut.
+  if ((end === -1 ? to : end) - from > maxHeader) {
+    return { type: 'garbage', detail: `a header of more than ${maxHeader} bytes` };
   }
+  if (end === -1) return { type: 'more', begun: true };
   const text = bytes.toString('latin1', from, end);
   const eol = text.indexOf('\n');
   const line = text.slice(0, eol).trimEnd();
   const headers = parseHeaders(text.slice(eol + 1));
-  const declared = header(headers, 'content-length') ?? '0';
+  const unsaid = isResponse && describes(headers) && startsLikeSdp(bytes, end, to);
+  if (unsaid && !ended && to - end <= maxBody) return { type: 'more', begun: true, endless: true };
+  const declared = header(headers, 'content-length') ?? (unsaid ? String(to - end) : '0');
   if (!/^\d{1,9}$/.test(declared)) return { type: 'garbage', detail: `Content-Length "${declared.slice(0, 40)}"` };
   const length = Number(declared);
   if (length > maxBody) return { type: 'garbage', detail: `a body of ${length} bytes, more than ${maxBody}` };
-  if (to - end < length) return { type: 'more', begun: true };
+  if (to - end < length) return { type: 'more', begun: true, least: end + length - from };
   const total = end + length - from;
   if (!isResponse) return { type: 'request', bytes: total };
   const match = /^RTSP\/\d\.\d\s+(\d{3})(?:\s+(.*))?$/.exec(line);
@@ -126,6 +139,14 @@ export const front = (bytes: Buffer, from: number, to: number): Front => {
     },
   };
 };
+
+/** A description is announced and its length is not. */
+const describes = (headers: Headers): boolean =>
+  header(headers, 'content-length') === undefined && /^application\/sdp\b/i.test(header(headers, 'content-type') ?? '');
+
+/** Every line of a description is a small letter and "=" (RFC 8866 section 5); true while nothing has come yet. */
+const startsLikeSdp = (bytes: Buffer, from: number, to: number): boolean =>
+  /^(?:[a-z](?:=|$)|$)/.test(bytes.toString('latin1', from, Math.min(from + 2, to)));
 
 /** Requests that a server may send by itself; everything else that is no response is not RTSP. */
 const requests = ['OPTIONS ', 'ANNOUNCE ', 'REDIRECT ', 'SET_PARAMETER ', 'GET_PARAMETER ', 'PLAY_NOTIFY '] as const;

@@ -4,6 +4,8 @@ export type Rtp = {
   readonly marker: boolean;
   readonly sequence: number;
   readonly timestamp: number;
+  /** Where the header extension (section 5.3.1) begins in the bytes given; -1 where there is none. */
+  readonly extension: number;
   /** Where the payload begins and ends in the bytes given. */
   readonly from: number;
   readonly to: number;
@@ -17,8 +19,10 @@ export const parseRtp = (bytes: Buffer, start: number, end: number): Rtp | null 
   const second = bytes[start + 1]!;
   let from = start + 12 + (first & 0x0f) * 4;
   let to = end;
+  let extension = -1;
   if ((first & 0x10) !== 0) {
     if (from + 4 > end) return null;
+    extension = from;
     from += 4 + bytes.readUInt16BE(from + 2) * 4;
   }
   if ((first & 0x20) !== 0) to -= bytes[end - 1]!;
@@ -28,6 +32,7 @@ export const parseRtp = (bytes: Buffer, start: number, end: number): Rtp | null 
     marker: (second & 0x80) !== 0,
     sequence: bytes.readUInt16BE(start + 2),
     timestamp: bytes.readUInt32BE(start + 4),
+    extension,
     from,
     to,
   };

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Login } from '../probe.ts';
-import { authorize, type Challenge, type Credentials, parseChallenges } from './digest.ts';
+import { authorize, type Challenge, parseChallenges } from './digest.ts';
 import { formatRequest, header, type Response } from './message.ts';
 
 /** Answers that may mean a refused login; any other to a request that was asked to log in says that it was accepted. */
 const refusals: ReadonlySet<number> = new Set([400, 401, 403]);
 
+/** RFC 2326 section 12.37: what a session lives without a word where the device names no time. */
+const defaultTimeoutMs = 60_000;
+
 /** What a 401 leads to. */
-export type AfterChallenge = 'answer' | 'refused' | 'known_refused' | 'no_credentials' | 'unsupported';
+export type AfterChallenge = 'answer' | 'refused' | 'no_credentials' | 'unsupported';
 
 /**
  * What one RTSP session remembers between requests: CSeq, session id, and the login. It makes a request's text and
@@ -15,66 +18,148 @@ export type AfterChallenge = 'answer' | 'refused' | 'known_refused' | 'no_creden
  */
 export class Session {
   id: string | null = null;
+  /** How long the session lives without a request, ms. */
+  timeoutMs = defaultTimeoutMs;
   /** What the next requests answer; `null` before a 401. */
   #challenge: Challenge | null = null;
-  /** Where the login stands. One that nobody has accepted yet is sent once: a second may lock the account. */
-  #state: 'unsent' | 'sent' | 'accepted' | 'refused' = 'unsent';
+  /** The last request's method, and the one that was challenged: only its answer proves a login, others may be free. */
+  #asked = '';
+  #challenged = '';
+  /**
+   * Where the login stands. One that nobody has accepted yet is sent once: a second may lock the account. `doubted`: it
+   * was refused, as it seems for its nonce, and another nonce was not told yet.
+   */
+  #state: 'unsent' | 'sent' | 'doubted' | 'accepted' | 'refused' = 'unsent';
+  /** The challenge came on the connection before this one. */
+  #inherited = false;
   #nonceCount = 0;
   #cseq = 0;
   #renewed = false;
   readonly #login: Login;
-  readonly #credentials: Credentials | null;
+  readonly #basicAllowed: boolean;
 
-  constructor(login: Login) {
+  /** `confidential`: nobody else can read along, as far as certificates tell; Basic may be answered. */
+  constructor(login: Login, confidential = false) {
     this.#login = login;
-    this.#credentials = login !== null && 'user' in login ? login : null;
+    this.#basicAllowed = confidential || login?.basicAllowed === true;
   }
 
-  /** True where a login was sent and not accepted: whoever sends it again may send a wrong one twice. */
+  /** The last request carried a login, and what came of it is not known. */
   get unproven(): boolean {
-    return this.#state === 'sent' || this.#state === 'refused';
+    return this.#state === 'sent' || this.#state === 'doubted';
+  }
+
+  /** The login that was sent bears a nonce of the connection before, which this one need not know; true once a session. */
+  get inherits(): boolean {
+    return this.#state === 'sent' && this.#inherited && this.#challenge?.scheme === 'digest' && !this.#renewed;
+  }
+
+  get proven(): boolean {
+    return this.#state === 'accepted';
   }
 
   request(method: string, url: string, headers: readonly (readonly [string, string])[] = []): string {
     const all = [...headers];
     if (this.id !== null) all.push(['Session', this.id]);
-    if (this.#challenge !== null && this.#credentials !== null && !this.unproven) {
+    this.#asked = method;
+    const mayTry = this.#state === 'accepted' || (this.#state === 'unsent' && method !== 'TEARDOWN');
+    if (this.#challenge !== null && this.#login !== null && mayTry) {
       if (this.#state === 'unsent') this.#state = 'sent';
       this.#nonceCount++;
       const cnonce = randomBytes(8).toString('hex');
-      all.push(['Authorization', authorize(this.#challenge, this.#credentials, method, url, this.#nonceCount, cnonce)]);
+      all.push(['Authorization', authorize(this.#challenge, this.#login, method, url, this.#nonceCount, cnonce)]);
     }
     return formatRequest(method, url, all, ++this.#cseq);
   }
 
   /** What a response says of the session: its id, which some makes change from one SETUP to the next: the last one counts. */
   note(response: Response): void {
-    const value = header(response.headers, 'session');
-    const id = value?.split(';')[0]?.trim();
+    const [id, ...parameters] = (header(response.headers, 'session') ?? '').split(';').map((part) => part.trim());
     if (id !== undefined && id !== '') this.id = id;
-    if (this.#state === 'sent' && !refusals.has(response.status)) this.#state = 'accepted';
+    const seconds = parameters.map((parameter) => /^timeout\s*=\s*(\d{1,6})$/i.exec(parameter)?.[1]).find(Boolean);
+    if (seconds !== undefined && Number(seconds) > 0) this.timeoutMs = Number(seconds) * 1_000;
+    if (this.#state !== 'sent' || refusals.has(response.status)) return;
+    this.#state = this.#asked === this.#challenged ? 'accepted' : 'unsent';
+    this.#renewed = false;
   }
 
-  /** Takes a 401; says whether the next request may carry a login. */
-  challenged(response: Response): AfterChallenge {
-    const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
+  /**
+   * Takes a 401; says whether the next request may carry a login. `strange`: the login bore a nonce that this connection
+   * need not know.
+   */
+  challenged(response: Response, strange = false): AfterChallenge {
     if (this.#login === null) return 'no_credentials';
-    if (this.#credentials === null) return 'known_refused';
-    const basicAllowed = 'basicAllowed' in this.#login && this.#login.basicAllowed === true;
-    const best = challenges.find((challenge) => challenge.scheme !== 'basic' || basicAllowed);
-    if (this.#state !== 'unsent') {
-      // RFC 7616 section 3.3: stale says that only the nonce was too old. Once; a device that keeps saying so refuses.
-      const stale = best?.scheme === 'digest' && best.stale && !this.#renewed && this.#state !== 'refused';
-      if (!stale) {
+    const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
+    const best = challenges.find((challenge) => challenge.scheme !== 'basic' || this.#basicAllowed);
+    const answered = this.#challenge !== null && this.#state !== 'unsent';
+    if (answered) {
+      if (!this.#mayRenew(best, strange)) {
         this.#state = 'refused';
         return 'refused';
       }
       this.#renewed = true;
+      this.#state = 'unsent';
     }
     if (best === undefined) return 'unsupported';
+    if (this.#state === 'doubted') this.#state = 'unsent';
+    this.#inherited = false;
     this.#challenge = best;
-    this.#state = 'unsent';
+    this.#challenged = this.#asked;
     this.#nonceCount = 0;
     return 'answer';
+  }
+
+  /**
+   * A login goes again only with another nonce, once, and only where the old nonce is what was refused: the device says
+   * so (stale, RFC 7616 section 3.3), or it has accepted the same login before, or the nonce was told on another connection.
+   */
+  #mayRenew(best: Challenge | undefined, strange = false): boolean {
+    if (best?.scheme !== 'digest' || this.#challenge?.scheme !== 'digest') return false;
+    if (this.#renewed || best.nonce === this.#challenge.nonce) return false;
+    return this.#state === 'accepted' || (this.#state === 'sent' && (best.stale || strange));
+  }
+
+  /**
+   * Takes a 401 to a request that must not be repeated: the next one answers its nonce; where there is no other nonce,
+   * or that was refused too, none carries a login any more.
+   */
+  renew(response: Response): void {
+    const [best] = parseChallenges(response.headers.get('www-authenticate') ?? []);
+    if (this.#state === 'accepted' && best !== undefined && this.#mayRenew(best)) {
+      this.#challenge = best;
+      this.#nonceCount = 0;
+      this.#renewed = true;
+    } else this.#state = 'refused';
+  }
+
+  /** A login that went into a closing connection may go once more. */
+  repeat(): void {
+    if (this.#state === 'sent') this.#state = 'unsent';
+  }
+
+  /** The connection on which the login was asked for has closed, and another stands in its place. */
+  inherit(): void {
+    this.#inherited = true;
+  }
+
+  /**
+   * Takes a 403 to a login that `inherits`: some makes say so of a nonce of another connection (#647). It is dropped, the
+   * next request carries none, and what answers the next nonce is the login for which a refusal is one.
+   */
+  drop(): void {
+    this.#challenge = null;
+    this.#renewed = true;
+    this.#state = 'doubted';
+  }
+
+  refuse(): void {
+    this.#state = 'refused';
+  }
+
+  /** For a new connection: nothing of the old one's session, and no nonce of it, which some makes answer by 403 (#647). */
+  begin(): void {
+    this.id = null;
+    this.timeoutMs = defaultTimeoutMs;
+    this.#challenge = null;
   }
 }

@@ -4,6 +4,8 @@ export type RtspUrl = {
   /** Without brackets, as a dialler wants it. */
   readonly host: string;
   readonly port: number;
+  /** rtsps: RTSP inside TLS. */
+  readonly secure: boolean;
   /** The URL as it stands in a request line: no user, no password. */
   readonly request: string;
   readonly user: string | null;
@@ -13,7 +15,10 @@ export type RtspUrl = {
 /** Logins in URLs and passwords in paths (Xiongmai: /user=admin_password=x_channel=1.sdp), struck out of a device's words. */
 export const strikePasswords = (text: string): string =>
   text
-    .replace(/(\w:\/\/)[^\s"'<>]{0,512}@/g, '$1***@')
+    // Up to the last "@", because a password may hold others; the rest of the word too, so that nothing is read twice.
+    .replace(/(\w:\/\/)([^\s"'<>]*@)?([^\s"'<>]*)/g, (all, scheme, login, rest) =>
+      login === undefined ? all : `${scheme}***@${rest}`,
+    )
     .replace(/\b((?:[a-z0-9]+_)*(?:pass|passwd|password|pwd))=[^&_;\s"'<>/]*/gi, '$1=***');
 
 const decode = (text: string): string => {
@@ -24,24 +29,29 @@ const decode = (text: string): string => {
   }
 };
 
+/** Registered with IANA: `rtsp` and `rtsps`. */
+const ports = { rtsp: 554, rtsps: 322 } as const;
+
 /**
- * Splits rtsp://[user[:password]@]host[:port][/path][?query]; `null` for anything else. Not by the URL class: it
+ * Splits rtsp[s]://[user[:password]@]host[:port][/path][?query]; `null` for anything else. Not by the URL class: it
  * re-encodes paths, and cameras compare them by the letter.
  */
 export const parseRtspUrl = (text: string): RtspUrl | null => {
   const match =
-    /^rtsp:\/\/(?:([^/?#]*)@)?(\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]|[^/?#:@[\]\s]+)(?::(\d{1,5}))?([/?][^\s#]*)?$/i.exec(
+    /^(rtsps?):\/\/(?:([^/?#]*)@)?(\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]|[^/?#:@[\]\s]+)(?::(\d{1,5}))?([/?][^\s#]*)?$/i.exec(
       text,
     );
   if (match === null) return null;
-  const [, login, host, portText, rest = ''] = match;
-  const port = portText === undefined ? 554 : Number(portText);
+  const [, scheme, login, host, portText, rest = ''] = match;
+  const secure = scheme!.toLowerCase() === 'rtsps';
+  const port = portText === undefined ? ports[secure ? 'rtsps' : 'rtsp'] : Number(portText);
   if (port < 1 || port > 65535) return null;
   const colon = login?.indexOf(':') ?? -1;
   return {
     host: host!.startsWith('[') ? host!.slice(1, -1) : host!,
     port,
-    request: `rtsp://${host}${portText === undefined ? '' : `:${port}`}${rest}`,
+    secure,
+    request: `${secure ? 'rtsps' : 'rtsp'}://${host}${portText === undefined ? '' : `:${port}`}${rest}`,
     user: login === undefined ? null : decode(colon === -1 ? login : login.slice(0, colon)),
     password: login === undefined || colon === -1 ? null : decode(login.slice(colon + 1)),
   };
@@ -55,7 +65,7 @@ const pathOf = (text: string): string | null => {
   return path === undefined || path.includes('://') || /\s/.test(path) ? null : path;
 };
 
-const origin = (request: string): string => /^rtsp:\/\/[^/?]*/i.exec(request)![0];
+const origin = (request: string): string => /^rtsps?:\/\/[^/?]*/i.exec(request)![0];
 
 /**
  * The base for relative controls. A device may name any host it likes (NAT-internal, 169.254.x), drop the scheme

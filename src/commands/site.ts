@@ -2,8 +2,14 @@ import { putSite, sites } from '../inventory/site.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
 import { exit } from './exit.ts';
+import { readOption } from './read-option.ts';
 
-export type SiteOptions = { readonly name?: string; readonly networks?: string; readonly json?: true };
+export type SiteOptions = {
+  readonly name?: string;
+  readonly networks?: string;
+  readonly caFile?: string;
+  readonly json?: true;
+};
 
 /** Registers or changes a site, and shows all of them. */
 export const site = async ({ db }: Ground, code: string | undefined, options: SiteOptions): Promise<number> => {
@@ -14,7 +20,12 @@ export const site = async ({ db }: Ground, code: string | undefined, options: Si
         '--networks is missing: the networks that may be probed from this site, such as 10.20.0.0/16,10.21.0.0/16',
       );
     }
-    await putSite(db, { code, name: options.name ?? code, networks: options.networks.split(',').map((n) => n.trim()) });
+    await putSite(db, {
+      code,
+      name: options.name ?? code,
+      networks: options.networks.split(',').map((n) => n.trim()),
+      authorities: options.caFile === undefined ? null : await readOption('--ca-file', options.caFile),
+    });
   }
   const all = await sites(db);
   process.stdout.write(

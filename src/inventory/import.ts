@@ -13,8 +13,6 @@ type Known = {
   readonly version: number | null;
   readonly sealed: Buffer | null;
   readonly basic_allowed: boolean | null;
-  /** The highest version that a device refused, of credentials that are gone included; 0 for none. */
-  readonly refused: number;
 };
 
 /** Rows to one statement: a tenth of a second on the embedded database. */
@@ -22,7 +20,7 @@ const chunk = 5_000;
 
 /**
  * Brings the inventory to what a sheet says: adds and changes by code, all rows in one transaction or none. Credentials
- * that are as they were keep their version; new ones get the next, which lifts a refused login.
+ * that are as they were keep their version; new ones get the next, and a refused login is lifted by them.
  */
 export const importRows = (db: Database, vault: Vault, rows: readonly Row[], dryRun: boolean): Promise<Imported> =>
   db.transaction(async (tx) => {
@@ -51,32 +49,46 @@ const arrays = (rows: readonly Row[]): unknown[] => [
   rows.map(({ site }) => site),
   rows.map(({ rtspUrl }) => rtspUrl),
   rows.map(({ onvifUrl }) => onvifUrl),
+  rows.map(({ snapshotUrl }) => snapshotUrl),
+  rows.map(({ transport }) => transport),
+  rows.map(({ certificate }) => certificate),
+  rows.map(({ deadlineMs }) => deadlineMs),
 ];
 
-const sheet = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-  as s (code, name, unit, class, site, rtsp_url, onvif_url)`;
+const facts = [
+  'name',
+  'unit',
+  'class',
+  'site',
+  'rtsp_url',
+  'onvif_url',
+  'snapshot_url',
+  'transport',
+  'certificate',
+  'deadline',
+];
+const factsOf = (table: string): string => facts.map((name) => `${table}.${name}`).join(', ');
+
+const sheet = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+  $9::text[], $10::text[], $11::integer[]) as s (code, ${facts.join(', ')})`;
 
 const look = (tx: Queryable, rows: readonly Row[]): Promise<Known[]> =>
   tx.many<Known>(
-    `select s.code, c.id, cr.version, cr.sealed, cr.basic_allowed, coalesce(lr.refused, 0) as refused,
-       (c.name, c.unit, c.class, c.site, c.rtsp_url, c.onvif_url, c.in_use)
-         is distinct from (s.name, s.unit, s.class, s.site, s.rtsp_url, s.onvif_url, true) as differs
+    `select s.code, c.id, cr.version, cr.sealed, cr.basic_allowed,
+       (${factsOf('c')}, c.in_use) is distinct from (${factsOf('s')}, true) as differs
      from ${sheet}
      left join camera c using (code)
-     left join credential cr on cr.camera = c.id
-     left join (select camera, max(version) as refused from login_refusal group by camera) lr on lr.camera = c.id`,
+     left join credential cr on cr.camera = c.id`,
     arrays(rows),
   );
 
 const writeCameras = (tx: Queryable, rows: readonly Row[]): Promise<number> =>
   tx.run(
-    `insert into camera as c (code, name, unit, class, site, rtsp_url, onvif_url)
+    `insert into camera as c (code, ${facts.join(', ')})
      select s.* from ${sheet}
-     on conflict (code) do update set name = excluded.name, unit = excluded.unit, class = excluded.class,
-       site = excluded.site, rtsp_url = excluded.rtsp_url, onvif_url = excluded.onvif_url, in_use = true,
+     on conflict (code) do update set (${facts.join(', ')}) = row (${factsOf('excluded')}), in_use = true,
        changed_at = now()
-     where (c.name, c.unit, c.class, c.site, c.rtsp_url, c.onvif_url, c.in_use) is distinct from
-       (excluded.name, excluded.unit, excluded.class, excluded.site, excluded.rtsp_url, excluded.onvif_url, true)`,
+     where (${factsOf('c')}, c.in_use) is distinct from (${factsOf('excluded')}, true)`,
     arrays(rows),
   );
 
@@ -91,13 +103,12 @@ type Credential = {
 /** What is to be written of a camera's credentials; null where they are as they were. */
 const credentialOf = (vault: Vault, row: Row, known: Known): Credential | null => {
   const { code, user, password, basicAllowed } = row;
-  const { version, sealed, refused } = known;
+  const { version, sealed } = known;
   if (user === null) return null;
   if (user === '') return version === null ? null : { code, version, sealed: null, basicAllowed: false };
   const same = sealed !== null && equal(opened(vault, sealed, code, version!), { user, password });
   if (same && known.basic_allowed === basicAllowed) return null;
-  // Above every refused version: credentials that were removed and come anew would else begin again at a refused one.
-  const next = same ? version! : Math.max(version ?? 0, refused) + 1;
+  const next = same ? version! : (version ?? 0) + 1;
   return { code, version: next, sealed: vault.seal({ user, password }, code, next), basicAllowed };
 };
 
@@ -113,7 +124,8 @@ const writeCredentials = async (tx: Queryable, credentials: readonly Credential[
      from unnest($1::text[], $2::integer[], $3::bytea[], $4::boolean[]) as n (code, version, sealed, basic_allowed)
      join camera c using (code)
      on conflict (camera) do update set version = excluded.version, sealed = excluded.sealed,
-       basic_allowed = excluded.basic_allowed, changed_at = now()`,
+       basic_allowed = excluded.basic_allowed, changed_at = now(),
+       renewed_at = case when credential.version < excluded.version then now() else credential.renewed_at end`,
     [
       kept.map(({ code }) => code),
       kept.map(({ version }) => version),

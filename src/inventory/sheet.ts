@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import net from 'node:net';
 import { parse } from 'csv-parse/sync';
 import iconv from 'iconv-lite';
 import { parseRtspUrl } from '../../probes/index.ts';
@@ -13,6 +14,13 @@ export type Row = {
   readonly site: string;
   readonly rtspUrl: string;
   readonly onvifUrl: string | null;
+  readonly snapshotUrl: string | null;
+  /** How video is asked for first. */
+  readonly transport: 'tcp' | 'udp';
+  /** Of rtsps only: SHA-256 of the certificate in lower case, 'unverified', or null for the site's authorities. */
+  readonly certificate: string | null;
+  /** Of one probe, ms; null: as the policy says. */
+  readonly deadlineMs: number | null;
   /** null: the sheet has no such column, and says nothing of logins. Empty: the camera has none. */
   readonly user: string | null;
   readonly password: string;
@@ -39,6 +47,10 @@ const columns = {
   site: ['site', '探测站点'],
   rtsp_url: ['rtsp_url', 'RTSP地址'],
   onvif_url: ['onvif_url', 'ONVIF地址'],
+  snapshot_url: ['snapshot_url', '快照地址'],
+  transport: ['transport', '传输方式'],
+  certificate: ['certificate', '证书'],
+  deadline: ['deadline', '探测时限'],
   user: ['user', '用户名'],
   password: ['password', '密码'],
   basic_allowed: ['basic_allowed', '允许明文登录'],
@@ -61,6 +73,12 @@ const flags: ReadonlyMap<string, boolean> = new Map([
   ['否', false],
   ['yes', true],
   ['是', true],
+]);
+
+const transports: ReadonlyMap<string, Row['transport']> = new Map([
+  ['', 'tcp'],
+  ['tcp', 'tcp'],
+  ['udp', 'udp'],
 ]);
 
 /** A password is never repeated, not even in a complaint about it, nor one that was put into a URL. */
@@ -172,20 +190,39 @@ const readRow = (
   }
   const rtsp = parseRtspUrl(cell('rtsp_url'));
   if (rtsp === null) complain('rtsp_url', '应形如 rtsp://地址[:端口]/路径', 'must look like rtsp://host[:port]/path');
-  else if (rtsp.user !== null) {
+  else if (net.isIP(rtsp.host) === 0) {
+    // A name may lead elsewhere tomorrow; the networks of a site are addresses.
+    complain('rtsp_url', '须填 IP 地址而非主机名', 'must hold an IP address and not a host name');
+  } else if (rtsp.user !== null) {
     complain('rtsp_url', '地址中不得含用户名和密码：请填到各自的列', 'must not hold a login: put it into its columns');
   }
-  const onvifUrl = cell('onvif_url') === '' ? null : cell('onvif_url');
-  if (onvifUrl !== null && !/^http:\/\/[^/@\s]+\/\S*$/.test(onvifUrl)) {
+  const onvifUrl = readHttpUrl('onvif_url', cell, rtsp?.host, complain);
+  const snapshotUrl = readHttpUrl('snapshot_url', cell, rtsp?.host, complain);
+  const transport = transports.get(cell('transport').toLowerCase());
+  if (transport === undefined) complain('transport', '应为 tcp 或 udp', 'must be tcp or udp');
+  const certificate = cell('certificate') === '' ? null : cell('certificate').toLowerCase().replaceAll(':', '');
+  if (certificate !== null && !/^([0-9a-f]{64}|unverified)$/.test(certificate)) {
     complain(
-      'onvif_url',
-      '应形如 http://地址[:端口]/路径，且不含密码',
-      'must look like http://host[:port]/path without a login',
+      'certificate',
+      '应为证书的 SHA-256 指纹（64 位十六进制），或 unverified 表示不校验',
+      'must be the SHA-256 of the certificate (64 hexadecimal digits), or unverified',
     );
+  }
+  const deadline = cell('deadline');
+  const deadlineMs = deadline === '' ? null : Number(deadline);
+  if (deadlineMs !== null && !(/^\d+$/.test(deadline) && deadlineMs >= 500 && deadlineMs <= 120_000)) {
+    complain('deadline', '应为 500 至 120000 的整数（毫秒）', 'must be a whole number of milliseconds, 500 to 120000');
   }
   const user = has('user') ? cell('user') : null;
   const password = cell('password');
   if (!user && password !== '') complain('user', '有密码而无用户名', 'there is a password and no user');
+  // They would end a header, or be cut at it.
+  for (const [column, value] of [
+    ['user', user ?? ''],
+    ['password', password],
+  ] as const) {
+    if (/\p{Cc}/u.test(value)) complain(column, '不得含换行等控制字符', 'must not hold control characters');
+  }
   const basicAllowed = flags.get(cell('basic_allowed').toLowerCase());
   if (basicAllowed === undefined) complain('basic_allowed', '应为 是 或 否', 'must be yes or no');
   return {
@@ -197,8 +234,37 @@ const readRow = (
     site,
     rtspUrl: rtsp?.request ?? '',
     onvifUrl,
+    snapshotUrl,
+    transport: transport ?? 'tcp',
+    certificate,
+    deadlineMs,
     user,
     password,
     basicAllowed: basicAllowed ?? false,
   };
 };
+
+/** A service of the same device: what holds for its host (one visitor, one failed login) holds for all its services. */
+const readHttpUrl = (
+  column: Column,
+  cell: (column: Column) => string,
+  host: string | undefined,
+  complain: Complain,
+): string | null => {
+  const value = cell(column);
+  if (value === '') return null;
+  if (!/^http:\/\/[^/@\s]+\/\S*$/.test(value) || URL.parse(value) === null) {
+    complain(
+      column,
+      '应形如 http://地址[:端口]/路径，且不含密码',
+      'must look like http://host[:port]/path without a login',
+    );
+  } else if (host !== undefined && hostName(host) !== URL.parse(value)!.hostname) {
+    complain(column, `须与 RTSP 地址为同一主机 ${host}`, `must be on the same host as rtsp_url, ${host}`);
+  }
+  return value;
+};
+
+/** As the URL class spells it: IPv6 in brackets and shortened. */
+const hostName = (host: string): string =>
+  URL.parse(`http://${net.isIPv6(host) ? `[${host}]` : host}/`)?.hostname ?? host;

@@ -2,11 +2,21 @@ import net from 'node:net';
 import { StatementFailed } from '../db/errors.ts';
 import type { Queryable } from '../db/pool.ts';
 import { Sentence } from '../sentence.ts';
+import { requireCertificates } from './certificates.ts';
 
-export type Site = { readonly code: string; readonly name: string; readonly networks: readonly string[] };
+export type Site = {
+  readonly code: string;
+  readonly name: string;
+  readonly networks: readonly string[];
+  /** PEM of the authorities that the site's cameras are believed by, over TLS; null: those of the machine. */
+  readonly authorities: string | null;
+};
 
-/** Registers a site, or changes its name and networks. A Sentence where a network is no CIDR or a code is malformed. */
-export const putSite = async (db: Queryable, site: Site): Promise<void> => {
+/** Registers a site, or changes its name and networks, and its authorities where they are given. A Sentence where a network is no CIDR, a code is malformed or a PEM holds no certificate. */
+export const putSite = async (
+  db: Queryable,
+  site: Omit<Site, 'authorities'> & Partial<Pick<Site, 'authorities'>>,
+): Promise<void> => {
   if (!/^[A-Za-z0-9_-]{1,40}$/.test(site.code)) {
     throw new Sentence(
       `站点代码 ${site.code}：只能用字母、数字、_ 和 -，至多 40 个`,
@@ -14,11 +24,13 @@ export const putSite = async (db: Queryable, site: Site): Promise<void> => {
     );
   }
   allowList(site.networks);
+  if (site.authorities != null) requireCertificates(site.authorities);
   try {
     await db.run(
-      `insert into site (code, name, networks) values ($1, $2, $3::cidr[])
-       on conflict (code) do update set name = excluded.name, networks = excluded.networks`,
-      [site.code, site.name, site.networks],
+      `insert into site (code, name, networks, authorities) values ($1, $2, $3::cidr[], $4)
+       on conflict (code) do update set name = excluded.name, networks = excluded.networks,
+         authorities = coalesce(excluded.authorities, site.authorities)`,
+      [site.code, site.name, site.networks, site.authorities ?? null],
     );
   } catch (error) {
     if (!(error instanceof StatementFailed && error.sqlState === notANetwork)) throw error;
@@ -34,7 +46,7 @@ export const putSite = async (db: Queryable, site: Site): Promise<void> => {
 const notANetwork = '22P02';
 
 export const sites = (db: Queryable): Promise<Site[]> =>
-  db.many<Site>('select code, name, networks::text[] as networks from site order by code');
+  db.many<Site>('select code, name, networks::text[] as networks, authorities from site order by code');
 
 /** Codes of the sites that cameras in use are probed from, of one unit or of all. */
 export const sitesInUse = async (db: Queryable, unit: string | null): Promise<string[]> => {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 export type Credentials = { readonly user: string; readonly password: string };
 
@@ -9,10 +9,12 @@ export type Credentials = { readonly user: string; readonly password: string };
  */
 export class Vault {
   readonly #key: Buffer;
+  readonly #names: Buffer;
 
   constructor(key: Buffer) {
     if (key.length !== 32) throw new RangeError(`a key of ${key.length} bytes, not 32`);
     this.#key = key;
+    this.#names = Buffer.from(hkdfSync('sha256', key, '', 'login fingerprint', 32));
   }
 
   seal(credentials: Credentials, camera: string, version: number): Buffer {
@@ -21,6 +23,13 @@ export class Vault {
     cipher.setAAD(bound(camera, version));
     const text = Buffer.concat([cipher.update(JSON.stringify(credentials), 'utf8'), cipher.final()]);
     return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+  }
+
+  /** Names a login without giving it away: 32 bytes, the same for the same user and password under this key. */
+  fingerprint({ user, password }: Credentials): Buffer {
+    return createHmac('sha256', this.#names)
+      .update(JSON.stringify([user, password]))
+      .digest();
   }
 
   /** Throws where the key is another one, or the seal another camera's. */

@@ -1,8 +1,8 @@
-import type { Target } from '../../probes/index.ts';
+import { parseRtspUrl, type Target } from '../../probes/index.ts';
 import type { Queryable } from '../db/pool.ts';
 import { allowList } from '../inventory/site.ts';
 import type { Vault } from '../inventory/vault.ts';
-import { storable } from './storable.ts';
+import type { HostLogin } from './login-book.ts';
 
 /** One camera to probe, for one slot. */
 export type Assignment = {
@@ -16,8 +16,11 @@ export type Assignment = {
   readonly host: string;
   /** Set where this service cannot probe it: its sealed login does not open. */
   readonly fault: string | null;
-  /** Of its credentials; what a refusal is bound to. */
-  readonly version: number | null;
+  /** Which login on which host; null where it has none, or one that does not open. */
+  readonly login: HostLogin | null;
+  readonly snapshotProves: boolean;
+  /** Also ask over ONVIF who the device is. */
+  readonly deviceFacts: boolean;
   readonly target: Target;
 };
 
@@ -28,6 +31,8 @@ type Batch = {
   cameras: number[];
   evidence: boolean;
   deadline: number;
+  snapshot_proves: boolean;
+  device_facts: boolean;
 };
 
 type Row = {
@@ -36,12 +41,17 @@ type Row = {
   picture_due: boolean;
   rtsp_url: string;
   onvif_url: string | null;
+  snapshot_url: string | null;
+  transport: 'tcp' | 'udp';
+  certificate: string | null;
+  deadline: number | null;
+  shared: boolean;
   networks: string[];
+  authorities: string | null;
   version: number | null;
   sealed: Buffer | null;
   basic_allowed: boolean | null;
-  refused: string | null;
-  refused_as: 'unauthorized' | 'forbidden' | null;
+  renewed_at: Date | null;
 };
 
 /**
@@ -50,7 +60,7 @@ type Row = {
  */
 export const assignmentsOf = async (db: Queryable, vault: Vault, id: number): Promise<Assignment[]> => {
   const batch = await db.maybeOne<Batch>(
-    `select b.inspection, b.attempt, b.slot, b.cameras, p.evidence, p.deadline
+    `select b.inspection, b.attempt, b.slot, b.cameras, p.evidence, p.deadline, p.snapshot_proves, p.device_facts
      from batch b
      join inspection i on i.id = b.inspection and i.completed_at is null
      join policy p on p.version = i.policy
@@ -60,14 +70,18 @@ export const assignmentsOf = async (db: Queryable, vault: Vault, id: number): Pr
   if (batch === null) return [];
   // The slot as a parameter: joined to the batch, every chunk of the history would be read (235 ms at 60 days).
   const rows = await db.many<Row>(
-    `select c.id as camera, c.code, ro.picture_due, c.rtsp_url, c.onvif_url, s.networks::text[] as networks,
-       cr.version, cr.sealed, cr.basic_allowed, lr.detail as refused, lr.kind as refused_as
+    `select c.id as camera, c.code, ro.picture_due, c.rtsp_url, c.onvif_url, c.snapshot_url, c.transport,
+       c.certificate, c.deadline,
+       -- By host and port: cameras behind one router have a port each.
+       exists (select from camera o where o.host = c.host and o.id <> c.id and o.in_use
+         and split_part(o.rtsp_url, '/', 3) = split_part(c.rtsp_url, '/', 3)) as shared,
+        s.networks::text[] as networks, s.authorities, cr.version, cr.sealed,
+       cr.basic_allowed, cr.renewed_at
      from unnest($1::integer[]) with ordinality as a (camera, position)
      join camera c on c.id = a.camera
      join site s on s.code = c.site
      join roster ro on ro.inspection = $2 and ro.camera = c.id
      left join credential cr on cr.camera = c.id
-     left join login_refusal lr on lr.camera = c.id and lr.version = cr.version
      where not exists (select from result r where r.camera = c.id and r.slot = $3)
      order by a.position`,
     [batch.cameras, batch.inspection, batch.slot],
@@ -78,6 +92,8 @@ export const assignmentsOf = async (db: Queryable, vault: Vault, id: number): Pr
     const allow = allowed.get(key) ?? allowList(row.networks);
     allowed.set(key, allow);
     const login = loginOf(row, vault);
+    const host = hostOf(row.rtsp_url);
+    const { certificate, authorities } = row;
     return {
       camera: row.camera,
       code: row.code,
@@ -86,41 +102,48 @@ export const assignmentsOf = async (db: Queryable, vault: Vault, id: number): Pr
       slot: batch.slot,
       pictureDue: row.picture_due,
       evidence: batch.evidence,
-      host: URL.parse(row.rtsp_url)?.hostname ?? row.rtsp_url,
+      snapshotProves: batch.snapshot_proves,
+      deviceFacts: batch.device_facts && batch.attempt === 1,
+      host,
       fault: login === 'sealed' ? 'the sealed login does not open with this key' : null,
-      version: row.version,
+      login:
+        login === null || login === 'sealed'
+          ? null
+          : { host, fingerprint: vault.fingerprint(login), renewedAt: row.renewed_at },
       target: {
         url: row.rtsp_url,
         ...(row.onvif_url === null ? {} : { onvifUrl: row.onvif_url }),
+        ...(row.snapshot_url === null ? {} : { snapshotUrl: row.snapshot_url }),
         login: login === 'sealed' ? null : login,
-        deadlineMs: batch.deadline,
+        transport: row.transport,
+        recorder: row.shared,
+        ...(certificate === 'unverified'
+          ? { trust: { by: 'nothing' } }
+          : certificate !== null
+            ? { trust: { by: 'pin', sha256: certificate } }
+            : authorities !== null
+              ? { trust: { by: 'ca', pem: authorities } }
+              : {}),
+        deadlineMs: row.deadline ?? batch.deadline,
         allow,
       },
     };
   });
 };
 
+/** Whose turn and whose login it is. The same device by another spelling of its address would be two hosts. */
+export const hostOf = (rtspUrl: string): string => {
+  const host = parseRtspUrl(rtspUrl)?.host;
+  if (host === undefined) return rtspUrl;
+  return URL.parse(`http://${host.includes(':') ? `[${host}]` : host}/`)?.hostname ?? host;
+};
+
 /** One seal that does not open costs its own camera an answer, and nobody else. */
 const loginOf = (row: Row, vault: Vault): Target['login'] | 'sealed' => {
   if (row.sealed === null || row.version === null) return null;
-  if (row.refused !== null) return { refused: row.refused, as: row.refused_as ?? 'unauthorized' };
   try {
     return { ...vault.open(row.sealed, row.code, row.version), basicAllowed: row.basic_allowed === true };
   } catch {
     return 'sealed';
   }
 };
-
-/** Writes down that a device refused a login, at once and before anything else: nobody tries this version again. */
-export const noteRefusal = (
-  db: Queryable,
-  camera: number,
-  version: number,
-  at: Date,
-  kind: 'unauthorized' | 'forbidden',
-  detail: string,
-): Promise<number> =>
-  db.run(
-    'insert into login_refusal (camera, version, refused_at, kind, detail) values ($1, $2, $3, $4, $5) on conflict do nothing',
-    [camera, version, at, kind, storable(detail)],
-  );

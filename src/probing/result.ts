@@ -25,6 +25,9 @@ export type ProbeResult = {
   readonly sharpness: number | null;
   readonly faults: readonly string[];
   readonly jpeg: Buffer | null;
+  readonly provedBy: string | null;
+  /** Of the picture's grey pixels; null where none came. */
+  readonly fingerprint: string | null;
 };
 
 /** Pixels as smallint takes them; a key frame may claim more. */
@@ -35,7 +38,7 @@ export const resultOf = (
   assignment: Assignment,
   observedAt: Date,
   took: number,
-  { online, image, failure, video, picture, jpeg }: CameraObservation,
+  { online, image, failure, video, picture, jpeg, provedBy, fingerprint }: CameraObservation,
 ): ProbeResult => ({
   slot: assignment.slot,
   camera: assignment.camera,
@@ -57,4 +60,6 @@ export const resultOf = (
   sharpness: picture?.sharpness ?? null,
   faults: picture?.faults ?? [],
   jpeg,
+  provedBy,
+  fingerprint,
 });

@@ -1,7 +1,8 @@
 import { Worker } from 'bullmq';
-import { openDecoder } from '../../probes/index.ts';
+import { confinement, openDecoder } from '../../probes/index.ts';
 import { sites } from '../inventory/site.ts';
 import { BatchProber } from '../probing/batch.ts';
+import { RedisHostLeases } from '../probing/host-lease.ts';
 import { bullConnection } from '../queue/connection.ts';
 import { batchSize, markBatchDone } from '../schedule/attempts.ts';
 import { type BatchJob, siteQueue } from '../schedule/enqueue.ts';
@@ -37,6 +38,7 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     vault,
     decoder,
     deliver: (result) => writer.write(result),
+    leases: new RedisHostLeases(ground.redis),
     log,
     sockets: config.sockets,
   });
@@ -68,7 +70,8 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     return worker.waitUntilReady();
   };
   await Promise.all(served.map(serveSite));
-  log.debug({ sites: served }, 'worker ready');
+  const { network, memory } = confinement();
+  log.debug({ sites: served, decoderWithoutNetwork: network, decoderMemoryBounded: memory }, 'worker ready');
   // Whoever serves all sites serves also those that are registered later.
   const lookForSites = async (): Promise<void> => {
     for (const { code } of await sites(db)) if (!workers.has(code)) await serveSite(code);

@@ -65,7 +65,7 @@ export const planAttempts = async (db: Queryable, inspection: Inspection, now: D
        ),
        due as (
          select ro.site, ro.camera, ro.class = 'household' as household,
-           substring(c.rtsp_url from '^rtsp://([^/?]*)') as host
+           c.host
          from roster ro join ready using (site) join camera c on c.id = ro.camera
          where ro.inspection = $1 and ${inNeed}
            and ($4 = 1 or ro.site in (select site from batch where inspection = $1 and attempt = $4 - 1))

@@ -20,6 +20,8 @@ export type Policy = {
   readonly deadline: number;
   readonly household_pictures: boolean;
   readonly evidence: boolean;
+  readonly snapshot_proves: boolean;
+  readonly device_facts: boolean;
 };
 
 /** The policy in force at `at`: of those valid by then, the newest. */
@@ -39,12 +41,13 @@ export const decidePolicy = async (
   const next = { ...(await policyAt(db, validFrom)), ...changes };
   const { version } = await db.one<{ version: number }>(
     `insert into policy (valid_from, note, daily_at, total_online, total_image, skynet_online, skynet_image, social_online,
-       social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning version`,
+       social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence, snapshot_proves,
+       device_facts)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning version`,
     [
       ...[validFrom, note, next.daily_at, next.total_online, next.total_image, next.skynet_online, next.skynet_image],
       ...[next.social_online, next.social_image, next.coverage, next.attempts, next.cutoff, next.deadline],
-      ...[next.household_pictures, next.evidence],
+      ...[next.household_pictures, next.evidence, next.snapshot_proves, next.device_facts],
     ],
   );
   return version;

@@ -1,4 +1,4 @@
-import type { Codec } from '../../probes/index.ts';
+import type { VideoCodec } from './city.ts';
 
 /** NAL units of one picture, without start codes. */
 export type AccessUnit = { readonly key: boolean; readonly nals: readonly Buffer[] };
@@ -31,7 +31,7 @@ export const joinNals = (nals: readonly Buffer[]): Buffer =>
 
 type Sort = 'set' | 'key' | 'inter' | 'other';
 
-const sortOf = (codec: Codec, nal: Buffer): Sort => {
+const sortOf = (codec: VideoCodec, nal: Buffer): Sort => {
   if (codec === 'h264') {
     const type = nal[0]! & 31;
     return type === 7 || type === 8 ? 'set' : type === 5 ? 'key' : type === 1 ? 'inter' : 'other';
@@ -41,9 +41,9 @@ const sortOf = (codec: Codec, nal: Buffer): Sort => {
 };
 
 /** first_mb_in_slice is 0 (H.264 7.3.3), first_slice_segment_in_pic_flag (H.265 7.3.6.1): one bit in both. */
-const opensPicture = (codec: Codec, nal: Buffer): boolean => (nal[codec === 'h264' ? 1 : 2]! & 0x80) !== 0;
+const opensPicture = (codec: VideoCodec, nal: Buffer): boolean => (nal[codec === 'h264' ? 1 : 2]! & 0x80) !== 0;
 
-export const parseStream = (codec: Codec, bytes: Buffer): Stream => {
+export const parseStream = (codec: VideoCodec, bytes: Buffer): Stream => {
   const sets: Buffer[] = [];
   const pictures: { key: boolean; nals: Buffer[] }[] = [];
   for (const nal of splitNals(bytes)) {

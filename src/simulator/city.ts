@@ -6,6 +6,8 @@ import { type Unit, units } from './units.ts';
 
 export type CameraClass = 'skynet' | 'social' | 'household';
 export type Stream = 'main' | 'sub';
+/** What the city films, of the codecs that a probe knows. */
+export type VideoCodec = Extract<Codec, 'h264' | 'h265'>;
 export type Auth = 'none' | 'basic' | 'md5' | 'sha256';
 
 export type Camera = {
@@ -20,7 +22,7 @@ export type Camera = {
   readonly site: string;
   /** In 127.16.0.1 upward, no other camera's. */
   readonly address: string;
-  readonly codec: Codec;
+  readonly codec: VideoCodec;
   readonly stream: Stream;
   readonly auth: Auth;
   readonly user: string;

@@ -1,10 +1,10 @@
-import type { Codec } from '../../probes/index.ts';
+import type { VideoCodec } from './city.ts';
 
 /** RTP payload bytes at most; with RTP, UDP and IP headers under 1,500, as cameras cut it even over TCP. */
 const largest = 1400;
 
 /** Aggregation packet: H.264 STAP-A (RFC 6184 5.7.1), H.265 AP (RFC 7798 4.4.2). */
-const aggregate = (codec: Codec, nals: readonly Buffer[]): Buffer => {
+const aggregate = (codec: VideoCodec, nals: readonly Buffer[]): Buffer => {
   const header =
     codec === 'h264'
       ? Buffer.from([(Math.max(...nals.map((nal) => nal[0]! & 0x60)) & 0x60) | 24])
@@ -14,7 +14,7 @@ const aggregate = (codec: Codec, nals: readonly Buffer[]): Buffer => {
 };
 
 /** Fragmentation units: H.264 FU-A (RFC 6184 5.8), H.265 FU (RFC 7798 4.4.3). */
-const fragment = (codec: Codec, nal: Buffer): Buffer[] => {
+const fragment = (codec: VideoCodec, nal: Buffer): Buffer[] => {
   const taken = codec === 'h264' ? 1 : 2;
   const type = codec === 'h264' ? nal[0]! & 31 : (nal[0]! >> 1) & 63;
   const header = codec === 'h264' ? [(nal[0]! & 0xe0) | 28] : [(nal[0]! & 0x81) | (49 << 1), nal[1]!];
@@ -29,7 +29,7 @@ const fragment = (codec: Codec, nal: Buffer): Buffer[] => {
 };
 
 /** The RTP payloads of one picture: small neighbours aggregated, large NAL units fragmented, the rest as they are. */
-export const packetize = (codec: Codec, nals: readonly Buffer[]): Buffer[] => {
+export const packetize = (codec: VideoCodec, nals: readonly Buffer[]): Buffer[] => {
   const payloads: Buffer[] = [];
   let small: Buffer[] = [];
   let held = 2;

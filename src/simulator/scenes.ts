@@ -1,5 +1,4 @@
-import type { Codec } from '../../probes/index.ts';
-import type { Stream } from './city.ts';
+import type { Stream, VideoCodec } from './city.ts';
 
 /**
  * What is filmed and how it is encoded. `sets` says where the stream carries its parameter sets: in front of each key
@@ -7,7 +6,7 @@ import type { Stream } from './city.ts';
  */
 export type Recipe = {
   readonly name: string;
-  readonly codec: Codec;
+  readonly codec: VideoCodec;
   readonly stream: Stream;
   readonly sets: 'band' | 'sdp' | 'both';
   /** H.264 only: Baseline codes its coefficients by CAVLC, Main by CABAC, which costs a decoder about twice as much. */

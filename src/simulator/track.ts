@@ -1,5 +1,5 @@
-import type { Codec } from '../../probes/index.ts';
 import type { AccessUnit } from './annexb.ts';
+import type { VideoCodec } from './city.ts';
 import type { Clip } from './clips.ts';
 import { frame, packetize } from './packetize.ts';
 import { fps } from './scenes.ts';
@@ -23,7 +23,7 @@ export type Frame = {
 
 /** A clip cut into packets once and shared by all cameras that show it. */
 export type Track = {
-  readonly codec: Codec;
+  readonly codec: VideoCodec;
   readonly stream: Clip['stream'];
   /** For the SDP; empty where the clip carries its parameter sets in band only. */
   readonly sprop: readonly Buffer[];

@@ -1,7 +1,7 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { said, start } from './child.ts';
 import { type BenchRow, ratioOf, spread } from './table.ts';
 
 /** Rounds, and pictures a round on either side: in turn, so that a noisy machine is noisy for both. */
@@ -11,20 +11,6 @@ const peerPictures = 4;
 const warmUp = 40;
 
 type Stream = { clip: string; keyframe: number; url: string };
-
-const start = (file: string, args: readonly string[]): ChildProcess =>
-  fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--disable-warning=ExperimentalWarning'] });
-
-const said = async <T>(child: ChildProcess): Promise<T> => {
-  const ended = new AbortController();
-  const onExit = (code: number | null): void => ended.abort(new Error(`a process of the benchmark ended with ${code}`));
-  child.once('exit', onExit);
-  try {
-    return (await once(child, 'message', { signal: ended.signal }))[0] as T;
-  } finally {
-    child.off('exit', onExit);
-  }
-};
 
 /** User and system CPU time of all children that have ended and were waited for, ms: fields 16 and 17 of /proc/self/stat. */
 const cpuOfEnded = (): number => {

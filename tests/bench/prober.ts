@@ -15,7 +15,7 @@ const one = async (url: string, evidence: boolean): Promise<void> => {
   const probe = await probeCamera(
     { url, login: null, deadlineMs: 20_000 },
     { signal, now },
-    { want: 'keyframe', decoder, evidence, onvif: 'ifUnheard' },
+    { want: 'keyframe', decoder, evidence, onvif: 'ifUnheard', snapshot: 'never' },
   );
   if (probe.image !== 'yes') throw new Error(`${url}: ${JSON.stringify(probe.failure)}`);
   await probe.left;

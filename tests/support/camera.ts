@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { createServer, isIPv6, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 
 /** One request as it stood on the wire, RTSP or HTTP. */
 export type Asked = {
@@ -33,6 +34,12 @@ export type Wire = {
 
 /** What the camera does on its nth connection (from 1). When it returns, TEARDOWN is answered and nothing else is. */
 export type Script = (wire: Wire, nth: number) => Promise<void> | void;
+
+/** Where the camera listens, and with which certificate (PEM) where it speaks TLS. */
+export type Place = {
+  readonly host?: string;
+  readonly tls?: { readonly key: string; readonly cert: string };
+};
 
 export type FakeCamera = AsyncDisposable & {
   readonly port: number;
@@ -74,19 +81,18 @@ const crlf = (first: string, headers: Readonly<Record<string, string>>, body: st
 };
 
 /**
- * A listener on a free port of 127.0.0.1 that behaves as `script` says, so that a test's body reads as the story of
+ * A listener on a free port, of 127.0.0.1 where nothing else is said, that behaves as `script` says, so that a test's body reads as the story of
  * one device. An error inside the script fails the test when the camera is disposed of.
  */
-export const fakeCamera = async (script: Script): Promise<FakeCamera> => {
+export const fakeCamera = async (script: Script, { host = '127.0.0.1', tls }: Place = {}): Promise<FakeCamera> => {
   const requests: Asked[] = [];
   const sockets = new Set<Socket>();
   const awaited: { method: string; resolve: (asked: Asked) => void }[] = [];
   const faults: unknown[] = [];
   let connections = 0;
 
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const serve = (socket: Socket): void => {
     connections++;
-    sockets.add(socket);
     let text = '';
     let last: Asked | null = null;
     let over = false;
@@ -128,7 +134,6 @@ export const fakeCamera = async (script: Script): Promise<FakeCamera> => {
     socket.on('end', gone);
     socket.on('close', () => {
       gone();
-      sockets.delete(socket);
     });
     const wire: Wire = {
       request: () =>
@@ -162,14 +167,26 @@ export const fakeCamera = async (script: Script): Promise<FakeCamera> => {
       for (const asked of queue.splice(0)) handOn(asked);
     };
     void play();
+  };
+  const server =
+    tls === undefined
+      ? createServer({ allowHalfOpen: true, noDelay: true }, serve)
+      : createTlsServer({ ...tls, allowHalfOpen: true }, serve);
+  // Not only those whose handshake was ended: each has to be closed before the listener is.
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
+  // Handshakes that the prober breaks off belong to the tests that are about them.
+  server.on('tlsClientError', () => {});
+  server.listen(0, host);
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
 
   return {
     port,
-    url: (path = '/live') => `rtsp://127.0.0.1:${port}${path}`,
+    url: (path = '/live') =>
+      `${tls === undefined ? 'rtsp' : 'rtsps'}://${isIPv6(host) ? `[${host}]` : host}:${port}${path}`,
     get connections() {
       return connections;
     },

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { type Certificate, certificate } from '../unit/probes/certificates.ts';
 
 /** Debian's Python, which has the bindings; another first in PATH may not. */
 const python = '/usr/bin/python3';
@@ -13,7 +14,9 @@ const needed = [
   'gi.require_version("GstRtspServer", "1.0")',
   'from gi.repository import Gst, GstRtspServer',
   'Gst.init(None)',
-  'assert all(Gst.ElementFactory.find(name) for name in ("x264enc", "x265enc", "rtph264pay", "rtph265pay"))',
+  'assert all(Gst.ElementFactory.find(name) for name in ("x264enc", "x265enc", "jpegenc", "rtph264pay", "matroskademux"))',
+  'from gi.repository import Gio',
+  'assert Gio.TlsBackend.get_default().supports_tls()',
 ];
 
 /** `null`, or what is missing to run GStreamer's RTSP server here. */
@@ -24,20 +27,54 @@ export const gstreamerMissing = (): string | null => {
   return `GStreamer's RTSP server cannot run (${why}): apt-get install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly`;
 };
 
-export type GStreamer = {
-  /** Ports of the server that serves everybody, and of the one that asks for a digest login. */
-  readonly open: number;
-  readonly guarded: number;
+/** The servers of one process, one for each way in which a camera may be asked; all but `ipv6` on 127.0.0.1. */
+export type ServerName = 'open' | 'guarded' | 'udpOnly' | 'tcpOnly' | 'tls' | 'tlsDigest' | 'tlsBasic' | 'ipv6';
+
+export type Sessions = {
+  /** That stand now, at all servers. */
+  readonly sessions: number;
+  /** By TEARDOWN, since the start. */
+  readonly tornDown: number;
+};
+
+/** Their ports, by name: `open` serves everybody, `guarded` asks for a digest login. */
+export type GStreamer = Readonly<Record<ServerName, number>> & {
+  readonly version: string;
+  /** What the servers inside TLS show, and the authority that signed it. */
+  readonly certificate: Certificate;
+  readonly authority: Certificate;
+  sessions(): Promise<Sessions>;
   stop(): Promise<void>;
 };
 
-/** Starts the server of gstreamer-server.py: /h264 (320x240) and /h265 (352x288), on two ports of 127.0.0.1. */
-export const startGStreamer = async (user: string, password: string): Promise<GStreamer> => {
+/**
+ * Starts the servers of gstreamer-server.py: /h264, /h265 and /mjpeg, and /mpeg4 out of `mpeg4`, a Matroska file. Their
+ * sizes are those of interop-clips.ts.
+ */
+export const startGStreamer = async (
+  user: string,
+  password: string,
+  mpeg4: string | null = null,
+): Promise<GStreamer> => {
   const file = fileURLToPath(new URL('./gstreamer-server.py', import.meta.url));
-  const child = spawn(python, [file, user, password], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [line] = await once(createInterface(child.stdout), 'line');
+  const common = 'Authority of the test';
+  const authority = certificate(common);
+  const own = certificate('IPC-00408C', { ...authority, common });
+  const asked = JSON.stringify({ user, password, mpeg4, pem: own.cert + own.key });
+  const child = spawn(python, [file, asked], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout);
+  const [line] = await once(lines, 'line');
+  const { ports, version } = JSON.parse(line) as { ports: Record<ServerName, number>; version: string };
   return {
-    ...(JSON.parse(line) as { open: number; guarded: number }),
+    ...ports,
+    version,
+    certificate: own,
+    authority,
+    async sessions() {
+      child.stdin.write('\n');
+      const [answer] = await once(lines, 'line');
+      return JSON.parse(answer) as Sessions;
+    },
     async stop() {
       child.stdin.end();
       await once(child, 'exit');

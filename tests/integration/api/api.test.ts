@@ -64,6 +64,8 @@ const fill = async (): Promise<void> => {
     sharpness: 3.5,
     faults: ['blurred'],
     jpeg: null,
+    provedBy: 'stream',
+    fingerprint: '00112233aabbccdd',
   };
   const picture = {
     codec: null,

@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedDatabase } from '../../../src/db/embedded/start.ts';
 import { migrate } from '../../../src/db/migrate.ts';
 import { openDatabase } from '../../../src/db/pool.ts';
+import { LoginBook } from '../../../src/probing/login-book.ts';
 import type { InspectionReport } from '../../../src/report/inspection.ts';
 import { migrationsFolder } from '../../../src/roles/ground.ts';
 import { decidePolicy } from '../../../src/schedule/policy.ts';
@@ -43,6 +45,7 @@ const commands = [
   'probe',
   'import',
   'site',
+  'login',
   'simulate',
   'migrate',
   'serve',
@@ -93,6 +96,17 @@ describe('a command that was not understood', () => {
       '--onvif',
     ],
     ['a user without a password', ['probe', 'rtsp://127.0.0.1/', '--user', 'admin'], '--password-file'],
+    [
+      'a login in the snapshot URL',
+      ['probe', 'rtsp://127.0.0.1/', '--snapshot', 'http://a:opensesame@127.0.0.1/'],
+      '--snapshot',
+    ],
+    ['a snapshot that is no HTTP', ['probe', 'rtsp://127.0.0.1/', '--snapshot', 'ftp://127.0.0.1/'], 'http://'],
+    ['a transport that is none', ['probe', 'rtsp://127.0.0.1/', '--transport', 'multicast'], 'udp'],
+    ['half a fingerprint', ['probe', 'rtsps://127.0.0.1/', '--pin', 'ab'.repeat(16)], '64'],
+    ['two to believe', ['probe', 'rtsps://127.0.0.1/', '--pin', 'ab'.repeat(32), '--unverified'], '--ca-file'],
+    ['authorities that are not there', ['probe', 'rtsps://127.0.0.1/', '--ca-file', '/no'], '/no'],
+    ['a camera that is not named', ['login', '--release'], '--release'],
     [
       'a password file that is not there',
       ['probe', 'rtsp://127.0.0.1/', '--user', 'a', '--password-file', '/no'],
@@ -171,7 +185,7 @@ describe('an embedded pair of its own', () => {
     expectRefused(await xunjian(env, 'inspect'), 'xunjian import');
     const named = await xunjian(env, 'site', 'north', '--name', '城北机房', '--networks', networks, '--json');
     expect(json(named)).toEqual({
-      sites: [{ code: 'north', name: '城北机房', networks: ['10.20.0.0/16', '2001:db8::/48'] }],
+      sites: [{ code: 'north', name: '城北机房', networks: ['10.20.0.0/16', '2001:db8::/48'], authorities: null }],
     });
     const file = await csv('two.csv', line(1), line(2));
     expect((await xunjian(env, 'import', file)).out).toContain('2 cameras added, 0 changed, 0 as they were');
@@ -198,6 +212,19 @@ describe('what people bring', () => {
     expectRefused(await xunjian(ground.env, 'worker', '--site', 'south'), 'south', 'north');
   });
 
+  it('as authorities of a site is refused in words where it is no certificate, and kept where it is one', async () => {
+    const put = (file: string): Promise<Ran> =>
+      xunjian(ground.env, 'site', 'north', '--networks', networks, '--ca-file', file, '--json');
+    expectRefused(await put('/no/such/file'), '--ca-file', 'ENOENT');
+    const file = join(folder, 'authorities.pem');
+    for (const text of ['', 'no certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']) {
+      await writeFile(file, text);
+      expectRefused(await put(file), 'PEM');
+    }
+    await writeFile(file, rootCertificates[0]!);
+    expect(json(await put(file))).toMatchObject({ sites: [{ code: 'north', authorities: rootCertificates[0] }] });
+  });
+
   it('as an inventory is refused in words where a row is bad, and counted first in a dry run', async () => {
     expectRefused(await xunjian(ground.env, 'import', '/no/such/file'), '/no/such/file', 'ENOENT');
     expectRefused(await xunjian(ground.env, 'import', folder), 'EISDIR');
@@ -219,6 +246,42 @@ describe('what people bring', () => {
     expect((await xunjian(ground.env, 'import', good)).code).toBe(0);
     // Nobody would probe them: they would wait for the cut-off and be unknown.
     expectRefused(await xunjian(ground.env, 'inspect'), 'xunjian worker --site north');
+  });
+});
+
+describe('a login that a device refused', () => {
+  const code = '45020200001310000007';
+
+  it('is listed with its camera, and lifted by whoever has verified the account', async () => {
+    const { db, vault, log } = ground;
+    expect((await xunjian(ground.env, 'login')).out).toBe('（没有被停用的登录 / no login is held）\n');
+    expect((await xunjian(ground.env, 'site', 'north', '--networks', networks)).code).toBe(0);
+    const file = await csv('refused.csv', line(7), line(8));
+    expect((await xunjian(ground.env, 'import', file)).code).toBe(0);
+    const fingerprint = vault.fingerprint({ user: 'admin', password: 'opensesame' });
+    const login = { host: '10.20.0.7', fingerprint, renewedAt: null };
+    const book = new LoginBook(db, log);
+    const guard = book.guard(login, await book.standings([login]), new AbortController().signal);
+    await guard.mayTry('rtsp');
+    await guard.refused('rtsp', 'unauthorized', 'DESCRIBE: 401 to a login');
+
+    const listed = await xunjian(ground.env, 'login');
+    expect(listed).toMatchObject({ code: 0, err: '' });
+    expect(listed.out).toMatch(
+      /^45020200001310000007 {2}点位 7 {2}10\.20\.0\.7 {2}rtsp {2}unauthorized {2}\S+Z {2}DESCRIBE: 401 to a login\n$/,
+    );
+    const held = { code, name: '点位 7', host: '10.20.0.7', service: 'rtsp', kind: 'unauthorized' };
+    expect(json(await xunjian(ground.env, 'login', '--json'))).toMatchObject({ held: [held] });
+
+    // The one beside it has a login and nothing to lift; nobody has the other.
+    expect((await xunjian(ground.env, 'login', '--release', '45020200001310000008')).out).toContain(code);
+    expectRefused(await xunjian(ground.env, 'login', '--release', '45020200001310000009'), '45020200001310000009');
+    expectRefused(await xunjian(ground.env, 'login', '--release', "'; drop table login"), 'drop table');
+    expect(json(await xunjian(ground.env, 'login', '--json'))).toMatchObject({ held: [held] });
+
+    expect(json(await xunjian(ground.env, 'login', '--release', code, '--json'))).toEqual({ held: [] });
+    const next = book.guard(login, await book.standings([login]), new AbortController().signal);
+    expect(await next.mayTry('rtsp')).toBeNull();
   });
 });
 

@@ -1,13 +1,19 @@
+import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { importRows } from '../../../src/inventory/import.ts';
 import type { Row } from '../../../src/inventory/sheet.ts';
 import { putSite, sites } from '../../../src/inventory/site.ts';
-import { assignmentsOf, noteRefusal } from '../../../src/probing/assignment.ts';
+import { assignmentsOf } from '../../../src/probing/assignment.ts';
+import { LoginBook } from '../../../src/probing/login-book.ts';
+import { heldLogins, releaseLogin } from '../../../src/probing/login-held.ts';
 import { planAttempts } from '../../../src/schedule/attempts.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';
 import { Sentence } from '../../../src/sentence.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { clear, codeOf } from '../schedule/roster.ts';
+
+/** Any certificate at all: here it is only kept. */
+const authorities = `${rootCertificates[0]}\n`;
 
 let ground: TestGround;
 beforeAll(async () => {
@@ -28,6 +34,10 @@ const row = (serial: number, more: Partial<Row> = {}): Row => ({
   site: 'north',
   rtspUrl: 'rtsp://127.0.0.1/live',
   onvifUrl: null,
+  snapshotUrl: null,
+  transport: 'tcp',
+  certificate: null,
+  deadlineMs: null,
   user: 'admin',
   password: `open ${serial}`,
   basicAllowed: false,
@@ -47,14 +57,17 @@ const kept = async (): Promise<Kept[]> => {
   }));
 };
 
-/** Whether the next probe of the one camera there is would log in, and as whom. */
-const nextLogin = async () => {
+/** What a probe of the next inspection would be told of a camera's login. */
+const nextProbe = async (serial = 1) => {
   const { db, vault } = ground;
   const inspection = await openInspection(db, new Date(), null);
   await planAttempts(db, inspection, inspection.started_at);
   const { id } = await db.one<{ id: number }>('select max(id) as id from batch');
-  const [assignment] = await assignmentsOf(db, vault, id);
-  return { login: assignment!.target.login, camera: assignment!.camera, version: assignment!.version };
+  const assignment = (await assignmentsOf(db, vault, id)).find(({ code }) => code === codeOf(serial))!;
+  const { login, target } = assignment;
+  if (login === null) return { target, guard: null };
+  const book = new LoginBook(db, ground.log);
+  return { target, guard: book.guard(login, await book.standings([login]), new AbortController().signal) };
 };
 
 describe('an import', () => {
@@ -123,35 +136,140 @@ describe('an import', () => {
   });
 });
 
+describe('how a camera is to be asked', () => {
+  const special = {
+    rtspUrl: 'rtsps://127.0.0.1/live',
+    onvifUrl: 'http://127.0.0.1/onvif/device_service',
+    snapshotUrl: 'http://127.0.0.1/jpeg',
+    transport: 'udp',
+    certificate: 'ab'.repeat(32),
+    deadlineMs: 60_000,
+  } as const;
+
+  it('is what the sheet says: addresses, transport, certificate and deadline', async () => {
+    await run([row(1, special)]);
+    const { target } = await nextProbe();
+    expect(target).toMatchObject({
+      url: special.rtspUrl,
+      onvifUrl: special.onvifUrl,
+      snapshotUrl: special.snapshotUrl,
+      transport: 'udp',
+      trust: { by: 'pin', sha256: special.certificate },
+      deadlineMs: 60_000,
+    });
+    expect(await run([row(1, special)])).toEqual({ added: 0, changed: 0, same: 1 });
+  });
+
+  it('is what the policy and the site say where the sheet says nothing', async () => {
+    await run([row(1)]);
+    const { deadline } = await ground.db.one<{ deadline: number }>('select deadline from policy');
+    const { target } = await nextProbe();
+    expect(target).toMatchObject({ transport: 'tcp', deadlineMs: deadline });
+    expect(target.snapshotUrl ?? target.onvifUrl ?? target.trust).toBeUndefined();
+    await putSite(ground.db, { code: 'north', name: '城北', networks: ['127.0.0.0/8'], authorities });
+    expect((await nextProbe()).target.trust).toEqual({ by: 'ca', pem: authorities });
+  });
+
+  it.each(['snapshotUrl', 'onvifUrl', 'transport', 'certificate', 'deadlineMs'] as const)(
+    'is a change where only its %s differs, also back to nothing',
+    async (what) => {
+      await run([row(1)]);
+      expect(await run([row(1, { [what]: special[what] })])).toEqual({ added: 0, changed: 1, same: 0 });
+      expect(await run([row(1, { [what]: special[what] })])).toEqual({ added: 0, changed: 0, same: 1 });
+      expect(await run([row(1)])).toEqual({ added: 0, changed: 1, same: 0 });
+    },
+  );
+
+  it('may be without a look at its certificate, where somebody said so', async () => {
+    await putSite(ground.db, { code: 'north', name: '城北', networks: ['127.0.0.0/8'], authorities });
+    await run([row(1, { ...special, certificate: 'unverified' })]);
+    expect((await nextProbe()).target.trust).toEqual({ by: 'nothing' });
+  });
+});
+
 describe('a login that a device refused', () => {
-  const refuse = async (): Promise<void> => {
-    const { login, camera, version } = await nextLogin();
-    expect(login).toMatchObject({ user: 'admin' });
-    await noteRefusal(ground.db, camera, version!, new Date(), 'unauthorized', 'DESCRIBE: 401');
-    expect((await nextLogin()).login).toMatchObject({ refused: 'DESCRIBE: 401' });
+  const unauthorized = { kind: 'unauthorized', detail: expect.stringContaining('DESCRIBE: 401') };
+  const refuse = async (serial = 1): Promise<void> => {
+    const { guard } = await nextProbe(serial);
+    expect(await guard!.mayTry('rtsp')).toBeNull();
+    await guard!.refused('rtsp', 'unauthorized', 'DESCRIBE: 401');
+    expect(await (await nextProbe(serial)).guard!.mayTry('rtsp')).toMatchObject(unauthorized);
+  };
+  const next = async (serial = 1) => {
+    const { guard, target } = await nextProbe(serial);
+    return { login: target.login, held: await guard!.mayTry('rtsp') };
   };
 
   it('is not tried again after an import of the same password, whatever else changed', async () => {
     await run([row(1)]);
     await refuse();
     await run([row(1, { name: '改名', rtspUrl: 'rtsp://127.0.0.1/other', basicAllowed: true })]);
-    expect((await nextLogin()).login).toMatchObject({ refused: 'DESCRIBE: 401' });
+    expect(await next()).toMatchObject({ login: { password: 'open 1' }, held: unauthorized });
+  });
+
+  it('is not tried again after the same password was taken out and put back', async () => {
+    await run([row(1)]);
+    await refuse();
+    await run([row(1, { user: '', password: '' })]);
+    expect(await nextProbe()).toMatchObject({ target: { login: null }, guard: null });
+    await run([row(1)]);
+    expect(await next()).toMatchObject({ login: { password: 'open 1' }, held: unauthorized });
+  });
+
+  it('is not tried by another channel of the recorder with the same login, and is tried on another host', async () => {
+    const same = { password: 'opensesame' };
+    await run([row(1, same), row(2, { ...same, rtspUrl: 'rtsp://127.0.0.1:8554/channel/2' })]);
+    await run([row(3, { ...same, rtspUrl: 'rtsp://127.0.0.3/' }), row(4, { password: 'other' })]);
+    await refuse();
+    expect((await next(2)).held).toMatchObject(unauthorized);
+    expect((await next(3)).held).toBeNull();
+    expect((await next(4)).held).toBeNull();
   });
 
   it('is lifted by a new password', async () => {
     await run([row(1)]);
     await refuse();
     await run([row(1, { password: 'new' })]);
-    expect(await nextLogin()).toMatchObject({ login: { user: 'admin', password: 'new' }, version: 2 });
+    expect(await next()).toEqual({ login: { user: 'admin', password: 'new', basicAllowed: false }, held: null });
   });
 
   it('is lifted by a new password also where the old one had been taken out in between', async () => {
     await run([row(1)]);
     await refuse();
     await run([row(1, { user: '', password: '' })]);
-    expect((await nextLogin()).login).toBeNull();
     await run([row(1, { password: 'new' })]);
-    expect(await nextLogin()).toMatchObject({ login: { user: 'admin', password: 'new' }, version: 2 });
+    expect(await next()).toMatchObject({ login: { password: 'new' }, held: null });
+  });
+
+  it('is tried once more where the password was changed and changed back', async () => {
+    await run([row(1)]);
+    await refuse();
+    await run([row(1, { password: 'new' })]);
+    await run([row(1)]);
+    await refuse();
+    // The same sheet again is no change.
+    await run([row(1)]);
+    expect((await next()).held).toMatchObject(unauthorized);
+  });
+
+  it('is shown with its camera until it is lifted, by hand or by a new password, and gives no password away', async () => {
+    await run([row(1), row(2, { rtspUrl: 'rtsp://127.0.0.2/' })]);
+    await refuse();
+    const { guard } = await nextProbe(2);
+    await guard!.mayTry('onvif');
+    const shown = async () => {
+      const all = await heldLogins(ground.db, ground.vault);
+      expect(JSON.stringify(all)).not.toMatch(/open|admin/);
+      return all.map(({ code, host, service, kind }) => [code, host, service, kind]);
+    };
+    const second = [codeOf(2), '127.0.0.2', 'onvif', 'trying'];
+    expect(await shown()).toEqual([[codeOf(1), '127.0.0.1', 'rtsp', 'unauthorized'], second]);
+    await run([row(1, { password: 'new' })]);
+    expect(await shown()).toEqual([second]);
+    expect(await releaseLogin(ground.db, ground.vault, codeOf(2))).toBe('released');
+    expect(await shown()).toEqual([]);
+    expect((await next(2)).held).toBeNull();
+    expect(await releaseLogin(ground.db, ground.vault, codeOf(9))).toBe('no camera');
   });
 });
 
@@ -160,10 +278,32 @@ describe('a site', () => {
     const south = { code: 'south', name: '城南', networks: ['10.20.0.0/16', '2001:db8::/48'] };
     await putSite(ground.db, south);
     await putSite(ground.db, { code: 'north', name: '新名', networks: [] });
-    expect(await sites(ground.db)).toEqual([{ code: 'north', name: '新名', networks: [] }, south]);
+    expect(await sites(ground.db)).toEqual([
+      { code: 'north', name: '新名', networks: [], authorities: null },
+      { ...south, authorities: null },
+    ]);
+  });
+
+  it('keeps its authorities where it is changed without a word of them', async () => {
+    const north = { code: 'north', name: '城北', networks: [] };
+    await putSite(ground.db, { ...north, authorities });
+    await putSite(ground.db, { ...north, authorities: null });
+    await putSite(ground.db, north);
+    expect(await sites(ground.db)).toEqual([{ ...north, authorities }]);
   });
 
   it.each([
+    ['authorities without a certificate in them', { code: 'south', name: '', networks: [], authorities: 'PEM' }],
+    [
+      'authorities of which one is no certificate',
+      {
+        code: 'south',
+        name: '',
+        networks: [],
+        authorities: `${authorities}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+      },
+    ],
+    ['authorities that are an empty file', { code: 'south', name: '', networks: [], authorities: '' }],
     ['a network whose mask cuts its address', { code: 'south', name: '', networks: ['10.20.30.40/16'] }],
     ['a network that is none', { code: 'south', name: '', networks: ['10.20.0.0'] }],
     ['a code with a blank', { code: 'city south', name: '', networks: [] }],

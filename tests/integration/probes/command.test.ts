@@ -93,7 +93,9 @@ describe('xunjian probe', () => {
       firmware: '1.20',
       serial: '00012345678901234567890',
       clockSkewMs: expect.any(Number),
-      streamUri: `rtsp://127.0.0.1:${camera.port}/Streaming/101?a=1&b=2`,
+      streamUri: 'rtsp://127.0.0.1:554/Streaming/101?a=1&b=2',
+      subStreamUri: expect.stringMatching(/^rtsp:\/\/127\.0\.0\.1:554\/Streaming\/102/),
+      snapshotUri: 'http://127.0.0.1:81/snap.jpg?channel=1',
     });
   });
 
@@ -156,6 +158,9 @@ describe('xunjian probe', () => {
     ['a user without a password', ['rtsp://127.0.0.1/', '--user', 'admin']],
     ['a password file that is not there', ['rtsp://127.0.0.1/', '--user', 'a', '--password-file', '/nowhere/at/all']],
     ['a deadline that is no number', ['rtsp://127.0.0.1/', '--deadline', 'soon']],
+    ['authorities that are no certificates', ['rtsps://127.0.0.1/', '--ca-file', '/etc/hostname']],
+    ['a way of transport that there is not', ['rtsp://127.0.0.1/', '--transport', 'pigeon']],
+    ['a snapshot with a login in it', ['rtsp://127.0.0.1/', '--snapshot', 'http://admin:geheim@127.0.0.1/s.jpg']],
     ['an option that nobody knows', ['rtsp://127.0.0.1/', '--fast']],
   ])('ends with 2 for %s, with nothing on stdout', async (_, args) => {
     const { code, out, err } = await xunjian('probe', ...args);

@@ -5,12 +5,7 @@ import { countingRelay, type GStreamer, gstreamerMissing, startGStreamer } from 
 const login = { user: 'viewer', password: 'näht "a" 巡检' };
 const missing = gstreamerMissing();
 
-const streams = [
-  ['h264', 320, 240],
-  ['h265', 352, 288],
-] as const;
-
-/** A server that nobody here wrote, encoding as it streams. */
+/** A server that nobody here wrote, encoding as it streams: what is more than one line of the table in interop.test.ts. */
 describe.skipIf(missing !== null)(`GStreamer's RTSP server${missing === null ? '' : ` (${missing})`}`, () => {
   let server: GStreamer;
   let decoder: Decoder;
@@ -28,32 +23,14 @@ describe.skipIf(missing !== null)(`GStreamer's RTSP server${missing === null ? '
     const found = await probeCamera(
       { url: `rtsp://127.0.0.1:${port}${path}`, login: given, deadlineMs: 20_000 },
       { signal: new AbortController().signal, now: () => performance.now() },
-      { want: 'keyframe', decoder, evidence: true, onvif: 'ifUnheard' },
+      { want: 'keyframe', decoder, evidence: false, onvif: 'ifUnheard', snapshot: 'never' },
     );
     await found.left;
     return found;
   };
 
-  it.each(streams)('%s: gives a picture to everybody', async (codec, width, height) => {
-    await using relay = await countingRelay(server.open);
-    const found = await probed(relay.port, `/${codec}`, null);
-    expect(found).toMatchObject({ online: 'yes', image: 'yes', failure: null, video: { codec, width, height } });
-    expect(found.picture!.contrast).toBeGreaterThan(20);
-    expect(found.jpeg!.length).toBeGreaterThan(1_000);
-    expect(relay.methods).toEqual(['DESCRIBE', 'SETUP', 'PLAY', 'TEARDOWN']);
-    expect(relay.logins).toEqual([]);
-  });
-
-  it.each(streams)('%s: gives a picture to a digest login', async (codec, width, height) => {
-    await using relay = await countingRelay(server.guarded);
-    const found = await probed(relay.port, `/${codec}`, login);
-    expect(found).toMatchObject({ online: 'yes', image: 'yes', failure: null, video: { codec, width, height } });
-    expect(relay.methods).toEqual(['DESCRIBE', 'DESCRIBE', 'SETUP', 'PLAY', 'TEARDOWN']);
-    expect(relay.logins).toEqual(['DESCRIBE', 'SETUP', 'PLAY', 'TEARDOWN']);
-  });
-
   it('is probed for both codecs at once', async () => {
-    const found = await Promise.all(streams.map(([codec]) => probed(server.guarded, `/${codec}`, login)));
+    const found = await Promise.all(['/h264', '/h265'].map((path) => probed(server.guarded, path, login)));
     expect(found.map(({ image, video }) => [image, video?.codec])).toEqual([
       ['yes', 'h264'],
       ['yes', 'h265'],

@@ -1,18 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Decoder, openDecoder } from '../../../probes/index.ts';
-import type { Queryable } from '../../../src/db/pool.ts';
+import { openDatabase } from '../../../src/db/pool.ts';
 import { importRows } from '../../../src/inventory/import.ts';
 import type { Row } from '../../../src/inventory/sheet.ts';
 import { putSite } from '../../../src/inventory/site.ts';
+import type { Log } from '../../../src/log.ts';
 import { BatchProber, type ProberParts } from '../../../src/probing/batch.ts';
+import { noteDevices } from '../../../src/probing/device.ts';
+import { RedisHostLeases } from '../../../src/probing/host-lease.ts';
 import { markDone } from '../../../src/schedule/attempts.ts';
 import { closeInspection, openInspection } from '../../../src/schedule/inspection.ts';
 import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { insert } from '../../../src/store/writer.ts';
-import { fakeCamera, type Wire } from '../../support/camera.ts';
+import { fakeCamera, type Script, type Wire } from '../../support/camera.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
-import { digest, works } from '../../unit/probes/scene.ts';
+import { operationsOf, replies } from '../../unit/probes/onvif-device.ts';
+import { digest, interFrames, serve, works } from '../../unit/probes/scene.ts';
 import { clear, codeOf } from '../schedule/roster.ts';
+import { relayTo } from '../store/relay.ts';
 
 let ground: TestGround;
 let decoder: Decoder;
@@ -34,7 +39,9 @@ const never = new AbortController().signal;
 
 const prober = (more: Partial<ProberParts> = {}): BatchProber => {
   const { db, vault, log } = ground;
-  return new BatchProber({ db, vault, decoder, log, sockets: 8, deliver: (one) => insert(db, [one]), ...more });
+  // Of its own: another prober is another worker.
+  const leases = new RedisHostLeases(ground.redis);
+  return new BatchProber({ db, vault, decoder, leases, log, sockets: 8, deliver: (one) => insert(db, [one]), ...more });
 };
 
 /** Cameras at these URLs, all with one password, and an inspection of them; gives a batch of each attempt. */
@@ -50,6 +57,10 @@ const batchesOf = async (urls: readonly string[], attempts: number, more: Partia
       site: 'north',
       rtspUrl,
       onvifUrl: null,
+      snapshotUrl: null,
+      transport: 'tcp',
+      certificate: null,
+      deadlineMs: null,
       user: 'admin',
       password: 'opensesame',
       basicAllowed: false,
@@ -115,21 +126,27 @@ describe('a camera whose password is wrong', () => {
     ]);
   });
 
-  it('is not tried again by the same worker while the database cannot be told, and is noted as soon as it can', async () => {
-    await using camera = await fakeCamera(refuses);
+  it('is not told while the database is away: its refusal is written down first, and nothing is sent again', async () => {
+    await using relay = await relayTo(ground.pair.folder);
+    await using camera = await fakeCamera(async (wire) => {
+      for (;;) {
+        if ((await wire.request()).login !== null) relay.cut();
+        wire.answer(401, { 'WWW-Authenticate': digest });
+      }
+    });
     const [first, second] = await batchesOf([camera.url()], 2);
-    let away = true;
-    const db: Queryable = {
-      ...ground.db,
-      run: (sql, parameters) =>
-        away && sql.includes('login_refusal') ? Promise.reject(new Error('away')) : ground.db.run(sql, parameters),
-    };
-    const worker = prober({ db });
-    await expect(worker.work(first!, never)).rejects.toThrow('away');
-    await expect(worker.work(second!, never)).rejects.toThrow('away');
-    expect(await stored()).toEqual([]);
-    away = false;
-    await worker.work(first!, never);
+    const db = openDatabase(relay.url, { max: 2 });
+    const waits = Promise.withResolvers<void>();
+    const log = { ...ground.log, debug: () => {}, warn: () => waits.resolve() } as unknown as Log;
+    try {
+      const worked = prober({ db, log }).work(first!, never);
+      await waits.promise;
+      expect(await stored()).toEqual([]);
+      relay.restore();
+      await worked;
+    } finally {
+      await db.close();
+    }
     await prober().work(second!, never);
     expect(camera.logins).toBe(1);
     expect(await stored()).toMatchObject([
@@ -144,6 +161,89 @@ describe('a camera whose password is wrong', () => {
     const worker = prober();
     await Promise.all(batches.map((batch) => worker.work(batch, never)));
     expect(camera.logins).toBe(1);
+  });
+
+  it('is logged in to once where two workers hold it at the same moment', async () => {
+    await using camera = await fakeCamera(refuses);
+    const batches = await batchesOf([camera.url()], 2);
+    await Promise.all(batches.map((batch) => prober().work(batch, never)));
+    expect(camera.logins).toBe(1);
+    expect(await stored()).toMatchObject([
+      { attempt: 1, ...refused },
+      { attempt: 2, ...refused },
+    ]);
+  });
+
+  it('costs its recorder one failed login, whatever the number of its channels', async () => {
+    await using recorder = await fakeCamera(refuses);
+    const channels = [1, 2, 3, 4].map((channel) => recorder.url(`/channel/${channel}`));
+    const [first, second] = await batchesOf(channels, 2);
+    const worker = prober();
+    await Promise.all([worker.work(first!, never), prober().work(second!, never)]);
+    expect([recorder.logins, recorder.connections]).toEqual([1, 8]);
+    expect((await stored()).map(({ failure }) => failure)).toEqual(Array(8).fill('unauthorized'));
+  });
+});
+
+describe('a login that was left without an answer', () => {
+  it('is held for the later attempts, and that is unknown, not down', async () => {
+    await using camera = await fakeCamera(async (wire) => {
+      while ((await wire.request()).login === null) wire.answer(401, { 'WWW-Authenticate': digest });
+      wire.send('RTSP/1.0 ');
+      wire.end();
+    });
+    const [first, second] = await batchesOf([camera.url()], 2);
+    await prober().work(first!, never);
+    await prober().work(second!, never);
+    expect(camera.logins).toBe(1);
+    expect(await stored()).toMatchObject([
+      { attempt: 1, online: true, failure: 'closed' },
+      { attempt: 2, online: true, image: null, failure: 'login_held' },
+    ]);
+  });
+
+  it('because its worker was stopped is held as well', async () => {
+    await using camera = await fakeCamera(async (wire) => {
+      while ((await wire.request()).login === null) wire.answer(401, { 'WWW-Authenticate': digest });
+      stop.abort();
+      await wire.closed;
+    });
+    const stop = new AbortController();
+    const [batch] = await batchesOf([camera.url()], 1);
+    await expect(prober().work(batch!, stop.signal)).rejects.toThrow('stopped');
+    await prober().work(batch!, never);
+    expect(camera.logins).toBe(1);
+    expect(await stored()).toMatchObject([{ online: true, image: null, failure: 'login_held' }]);
+  });
+});
+
+describe('a camera whose login was accepted before', () => {
+  const minuteLater = () => ground.db.run("update login set doubted_at = doubted_at - interval '1 minute'");
+
+  it('and says 401 now is busy, is asked again after a minute, and only then refused', async () => {
+    let full = false;
+    await using camera = await fakeCamera(async (wire) => {
+      while ((await wire.request()).login === null || full) wire.answer(401, { 'WWW-Authenticate': digest });
+      wire.answer(404);
+    });
+    const batches = await batchesOf([camera.url()], 5);
+    const inspect = (nth: number): Promise<number> => prober().work(batches[nth]!, never);
+    await inspect(0);
+    full = true;
+    await inspect(1);
+    await inspect(2);
+    expect(camera.logins).toBe(2);
+    await minuteLater();
+    await inspect(3);
+    await inspect(4);
+    expect(camera.logins).toBe(3);
+    expect(await stored()).toMatchObject([
+      { attempt: 1, failure: 'not_found' },
+      { attempt: 2, online: true, image: null, failure: 'busy' },
+      { attempt: 3, online: true, image: null, failure: 'busy' },
+      { attempt: 4, image: false, failure: 'unauthorized' },
+      { attempt: 5, image: false, failure: 'unauthorized' },
+    ]);
   });
 });
 
@@ -250,6 +350,141 @@ describe('cameras behind one address', () => {
     expect((await stored()).map(({ failure }) => failure)).toEqual(['not_found', 'not_found', 'not_found', 'refused']);
     expect(connected).toBe(1);
     expect([first, second, third].map(({ connections }) => connections)).toEqual([1, 1, 1]);
+  });
+});
+
+describe('a channel that its device does not have', () => {
+  const lacks: Script = answers(404);
+
+  it('is not online behind a recorder, and a camera by itself is: it spoke itself', async () => {
+    await using recorder = await fakeCamera(lacks);
+    await using camera = await fakeCamera(lacks);
+    const [batch] = await batchesOf([recorder.url('/1'), recorder.url('/2'), camera.url()], 1);
+    await prober().work(batch!, never);
+    expect(await stored()).toMatchObject([
+      { online: false, image: false, failure: 'not_found' },
+      { online: false, image: false, failure: 'not_found' },
+      { online: true, image: false, failure: 'not_found' },
+    ]);
+  });
+});
+
+describe('two workers that visit one host', () => {
+  it('take turns: it never has two visitors', async () => {
+    let [inside, most] = [0, 0];
+    await using recorder = await fakeCamera(async (wire) => {
+      most = Math.max(most, ++inside);
+      await wire.request();
+      wire.answer(404);
+      await wire.closed;
+      inside--;
+    });
+    const batches = await batchesOf([recorder.url('/1'), recorder.url('/2')], 3);
+    await Promise.all(batches.map((batch) => prober().work(batch, never)));
+    expect([recorder.connections, most]).toEqual([6, 1]);
+    expect(await stored()).toHaveLength(6);
+    expect(await ground.redis.keys('xunjian:host:*')).toEqual([]);
+  });
+
+  it('leave at once where the host may be another’s: no result is written, and the slot stays open', async () => {
+    await using camera = await fakeCamera(async (wire, nth) => {
+      if (nth > 1) return works(wire);
+      // Pictures, and never a key frame: the visit lasts.
+      await serve(wire);
+      for (const packet of interFrames(1)) wire.frame(0, packet);
+    });
+    const [batch] = await batchesOf([camera.url()], 1, { deadlineMs: 60_000 });
+    const worked = prober().work(batch!, never);
+    await camera.asked('PLAY');
+    await ground.redis.del('xunjian:host:127.0.0.1');
+    await expect(worked).rejects.toThrow('stopped');
+    expect(await stored()).toEqual([]);
+    await prober().work(batch!, never);
+    expect(await stored()).toMatchObject([{ image: true }]);
+  });
+});
+
+describe('what the policy adds', () => {
+  const decide = (changes: { device_facts?: boolean; snapshot_proves?: boolean }): Promise<number> =>
+    decidePolicy(ground.db, new Date('2026-01-02T00:00:00Z'), 'more', changes);
+  /** A device that tells everything without a login. */
+  const device = () =>
+    fakeCamera(async (wire) => {
+      const asked = await wire.request();
+      const name = (Object.keys(replies) as (keyof typeof replies)[]).find((one) => asked.body.includes(`<${one} `))!;
+      wire.http(200, { 'Content-Type': 'application/soap+xml' }, replies[name](asked));
+    });
+  const told = () => ground.db.many('select * from device');
+
+  it('the facts of a device are asked for in the first attempt, and kept apart from the results', async () => {
+    await decide({ device_facts: true });
+    await using camera = await fakeCamera(works);
+    await using onvif = await device();
+    const onvifUrl = `http://127.0.0.1:${onvif.port}/onvif/device_service`;
+    const [first, second] = await batchesOf([camera.url()], 2, { onvifUrl });
+    const worker = prober();
+    await worker.work(first!, never);
+    const asked = operationsOf(onvif).length;
+    await worker.work(second!, never);
+    expect(operationsOf(onvif)).toHaveLength(asked);
+    while ((await told()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await told()).toMatchObject([
+      { camera: 1, manufacturer: '海康威视', model: 'DS-2CD', serial: '00012345678901234567890' },
+    ]);
+    expect(await stored()).toMatchObject([{ image: true }, { image: true }]);
+  });
+
+  it('are not asked for where the policy does not say so', async () => {
+    await using camera = await fakeCamera(works);
+    await using onvif = await device();
+    const onvifUrl = `http://127.0.0.1:${onvif.port}/onvif/device_service`;
+    const [batch] = await batchesOf([camera.url()], 1, { onvifUrl });
+    await prober().work(batch!, never);
+    expect(onvif.connections).toBe(0);
+  });
+
+  it('and the newest that a device said of itself stays, in whatever order it is told', async () => {
+    await batchesOf(['rtsp://127.0.0.1/'], 1);
+    const nothing = { firmware: null, serial: null, streamUri: null, subStreamUri: null, snapshotUri: null };
+    const said = (minute: number, model: string | null) => ({
+      camera: 1,
+      at: new Date(Date.UTC(2026, 9, 1, 2, minute)),
+      device: { ...nothing, manufacturer: 'Dahua\0', model, clockSkewMs: -86_400_000 * 365 * 26 },
+    });
+    await noteDevices(ground.db, [said(1, 'old'), said(3, 'new'), said(2, 'middle')]);
+    await noteDevices(ground.db, [said(0, 'oldest')]);
+    expect(await told()).toMatchObject([{ manufacturer: 'Dahua␀', model: 'new', clock_skew: -819_936_000_000 }]);
+    await noteDevices(ground.db, [said(4, null)]);
+    expect(await told()).toMatchObject([{ model: null }]);
+  });
+
+  it('a snapshot that decodes proves a picture where the stream gave none, and only where the policy takes one', async () => {
+    await using sound = await fakeCamera(works);
+    const [filmed] = await batchesOf([sound.url()], 1);
+    await prober().work(filmed!, never);
+    const { jpeg } = await ground.db.one<{ jpeg: Buffer }>('select jpeg from evidence');
+    await using mute = await fakeCamera((wire) => serve(wire, 'PLAY').then(() => wire.answer(500)));
+    await using web = await fakeCamera(async (wire) => {
+      await wire.request();
+      wire.http(200, { 'Content-Type': 'image/jpeg' }, jpeg);
+    });
+    const snapshotUrl = `http://127.0.0.1:${web.port}/snapshot.jpg`;
+    const found = async () => {
+      await clear(ground.db);
+      await putSite(ground.db, { code: 'north', name: '城北', networks: ['127.0.0.0/8'] });
+      return async () => {
+        const [batch] = await batchesOf([mute.url()], 1, { snapshotUrl });
+        await prober().work(batch!, never);
+        return ground.db.one('select online, image, failure, proved_by from result');
+      };
+    };
+    const without = await (await found())();
+    expect(without).toEqual({ online: true, image: false, failure: 'rtsp_error', proved_by: null });
+    expect(web.connections).toBe(0);
+    const probe = await found();
+    await decide({ snapshot_proves: true });
+    expect(await probe()).toEqual({ online: true, image: true, failure: null, proved_by: 'snapshot' });
+    expect(web.connections).toBe(1);
   });
 });
 

@@ -38,8 +38,8 @@ export const putCameras = async (db: Database, cameras: readonly Put[]): Promise
 /** An inventory without a camera, and no inspection of any: each test begins with its own. */
 export const clear = (db: Database): Promise<number> =>
   db.run(
-    `truncate unit_verdict, rate, outcome, batch, roster, inspection, evidence, outbox, login_refusal, credential, camera,
-       site restart identity cascade;
+    `truncate unit_verdict, rate, outcome, batch, roster, inspection, evidence, outbox, login, device, credential,
+       camera, site restart identity cascade;
      delete from result;
      delete from policy where version > 1`,
   );

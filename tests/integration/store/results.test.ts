@@ -41,6 +41,8 @@ const result = (camera: number, more: Partial<ProbeResult> = {}): ProbeResult =>
   sharpness: 3,
   faults: [],
   jpeg: null,
+  provedBy: 'stream',
+  fingerprint: null,
   ...more,
 });
 const some = (count: number): ProbeResult[] => Array.from({ length: count }, (_, nth) => result(nth + 1));
@@ -91,10 +93,23 @@ describe('results', () => {
     await insert(ground.db, [
       result(1, { ...failure, online: 'unknown', image: 'no', faults: ['black', 'flat'] }),
       result(2, { codec: null, width: null, height: null, keyframeBytes: null, meanLuma: null, contrast: null }),
+      result(3, { provedBy: 'snapshot', jpeg: Buffer.from('jpeg') }),
+      result(4, { provedBy: null }),
     ]);
     expect(await ground.db.many('select * from result order by camera')).toMatchObject([
-      { ...failure, slot, online: null, image: false, faults: ['black', 'flat'], width: 1920, contrast: 40.25 },
+      {
+        ...failure,
+        slot,
+        online: null,
+        image: false,
+        faults: ['black', 'flat'],
+        width: 1920,
+        contrast: 40.25,
+        proved_by: 'stream',
+      },
       { codec: null, width: null, height: null, keyframe_bytes: null, mean_luma: null, contrast: null, faults: [] },
+      { proved_by: 'snapshot' },
+      { proved_by: null },
     ]);
   });
 });
@@ -102,7 +117,11 @@ describe('results', () => {
 describe('the picture of a camera that is kept as evidence', () => {
   const later = (minutes: number): Date => new Date(slot.getTime() + minutes * 60_000);
   const picture = (camera: number, minutes: number): ProbeResult =>
-    result(camera, { slot: later(minutes), jpeg: Buffer.from(`jpeg ${camera} at ${minutes}`) });
+    result(camera, {
+      slot: later(minutes),
+      fingerprint: `${minutes}`,
+      jpeg: Buffer.from(`jpeg ${camera} at ${minutes}`),
+    });
   const evidence = async (): Promise<[number, string][]> =>
     (await ground.db.many<{ camera: number; jpeg: Buffer }>('select camera, jpeg from evidence order by camera')).map(
       ({ camera, jpeg }) => [camera, jpeg.toString()],
@@ -270,4 +289,48 @@ describe('the outcome of an inspection', () => {
       expect(await countOutcomes(db, inspection.id)).toEqual(expected);
     },
   );
+});
+
+describe('a picture that is the very one of the probe before', () => {
+  const minute = (minutes: number, fingerprint: string | null, more: Partial<ProbeResult> = {}): ProbeResult =>
+    result(1, { slot: new Date(slot.getTime() + minutes * 60_000), fingerprint, ...more });
+  const faults = async (): Promise<string[][]> =>
+    (await ground.db.many<{ faults: string[] }>('select faults from result order by slot')).map((row) => row.faults);
+
+  it('is frozen, which is a fault of the picture and not a missing one', async () => {
+    for (const [minutes, fingerprint] of [
+      [0, 'aa'],
+      [5, 'bb'],
+      [10, 'bb'],
+      [15, 'cc'],
+    ] as const) {
+      await insert(ground.db, [minute(minutes, fingerprint)]);
+    }
+    expect(await faults()).toEqual([[], [], ['frozen'], []]);
+    expect(await ground.db.one('select bool_and(image) as image from result')).toEqual({ image: true });
+  });
+
+  it('may be blurred as well, and a probe without a picture between changes nothing', async () => {
+    await insert(ground.db, [minute(0, 'aa')]);
+    await insert(ground.db, [minute(5, null, { image: 'no', failure: 'no_media' })]);
+    await insert(ground.db, [minute(10, 'aa', { faults: ['blurred'] })]);
+    expect(await faults()).toEqual([[], [], ['blurred', 'frozen']]);
+  });
+
+  it.each(['black', 'white', 'flat'])(
+    'is not frozen where it is %s: an even picture is the same by itself',
+    async (fault) => {
+      await insert(ground.db, [minute(0, 'aa', { faults: [fault] })]);
+      await insert(ground.db, [minute(5, 'aa', { faults: [fault] })]);
+      expect(await faults()).toEqual([[fault], [fault]]);
+    },
+  );
+
+  it('is not frozen where it is only delivered again, late, or another camera’s', async () => {
+    await insert(ground.db, [minute(5, 'aa')]);
+    await insert(ground.db, [minute(5, 'aa')]);
+    await insert(ground.db, [minute(0, 'aa')]);
+    await insert(ground.db, [result(2, { slot: new Date(slot.getTime() + 600_000), fingerprint: 'aa' })]);
+    expect(await faults()).toEqual([[], [], []]);
+  });
 });

@@ -9,7 +9,10 @@ const units = new Map([
 const sites = new Set(['north']);
 const read = (text: string | Buffer) => readSheet(Buffer.from(text), units, sites);
 
-const titles = ['code', 'name', 'unit', 'class', 'site', 'rtsp_url', 'onvif_url', 'user', 'password', 'basic_allowed'];
+const titles = [
+  ...['code', 'name', 'unit', 'class', 'site', 'rtsp_url', 'onvif_url', 'user', 'password', 'basic_allowed'],
+  ...['snapshot_url', 'transport', 'certificate', 'deadline'],
+];
 type Cells = Partial<Record<(typeof titles)[number], string>>;
 const good = {
   code: '45020200001310000001',
@@ -22,6 +25,10 @@ const good = {
   user: 'admin',
   password: 'opensesame',
   basic_allowed: '',
+  snapshot_url: '',
+  transport: '',
+  certificate: '',
+  deadline: '',
 } as const;
 const line = (cells: Cells): string => {
   const row: Record<string, string> = { ...good, ...cells };
@@ -38,6 +45,10 @@ const row = {
   site: 'north',
   rtspUrl: good.rtsp_url,
   onvifUrl: good.onvif_url,
+  snapshotUrl: null,
+  transport: 'tcp',
+  certificate: null,
+  deadlineMs: null,
   user: 'admin',
   password: 'opensesame',
   basicAllowed: false,
@@ -73,6 +84,61 @@ describe('a sheet', () => {
     const { rows, faults } = readSheet(bytes, units, sites);
     expect(faults).toEqual([]);
     expect(rows).toMatchObject([{ name: '融水苗族自治县-𠮷祥路', unit: '450202', class: 'skynet' }]);
+  });
+
+  it('says how its cameras are to be asked: snapshot, transport, certificate and deadline', () => {
+    const pin = 'AB:'.repeat(32).slice(0, -1);
+    const text = csv(
+      {},
+      {
+        code: '45020200001310000002',
+        rtsp_url: 'rtsps://10.20.0.2/live',
+        onvif_url: '',
+        snapshot_url: 'http://10.20.0.2:8080/cgi-bin/snapshot.cgi?channel=1',
+        transport: 'UDP',
+        certificate: pin,
+        deadline: '60000',
+      },
+      { code: '45020200001310000003', transport: 'tcp', certificate: 'Unverified', deadline: '500' },
+    );
+    const { rows, faults } = read(text);
+    expect(faults).toEqual([]);
+    expect(
+      rows.map(({ snapshotUrl, transport, certificate, deadlineMs }) => [
+        snapshotUrl,
+        transport,
+        certificate,
+        deadlineMs,
+      ]),
+    ).toEqual([
+      [null, 'tcp', null, null],
+      ['http://10.20.0.2:8080/cgi-bin/snapshot.cgi?channel=1', 'udp', 'ab'.repeat(32), 60_000],
+      [null, 'tcp', 'unverified', 500],
+    ]);
+  });
+
+  it.each(['快照地址,传输方式,证书,探测时限', 'snapshot_url,transport,certificate,deadline'])(
+    'may call them %s',
+    (names) => {
+      const text = `${[...titles.slice(0, 10), names].join(',')}\n${line({ snapshot_url: 'http://10.20.0.1/jpeg', transport: 'udp', certificate: 'unverified', deadline: '9000' })}`;
+      expect(read(text)).toMatchObject({
+        rows: [
+          { snapshotUrl: 'http://10.20.0.1/jpeg', transport: 'udp', certificate: 'unverified', deadlineMs: 9_000 },
+        ],
+        faults: [],
+      });
+    },
+  );
+
+  it('may spell one IPv6 host in two ways, and an ONVIF port of its own is the same host', () => {
+    const { faults } = read(
+      csv({
+        rtsp_url: 'rtsp://[2001:DB8:0:0::7]:8554/live',
+        onvif_url: 'http://[2001:db8::7]:8000/onvif/device_service',
+        snapshot_url: 'http://[2001:0db8::0007]/jpeg',
+      }),
+    );
+    expect(faults).toEqual([]);
   });
 
   it('keeps a password with quotes, commas and inner blanks to the letter', () => {
@@ -118,6 +184,72 @@ const bad: readonly [string, Cells, string, string, RegExp][] = [
     'http://***@10.20.0.1/onvif',
     /without a login/,
   ],
+  [
+    'a host name for RTSP',
+    { rtsp_url: 'rtsp://camera.example/live', onvif_url: '' },
+    'rtsp_url',
+    'rtsp://camera.example/live',
+    /IP address and not a host name/,
+  ],
+  [
+    'an address that is none',
+    { rtsp_url: 'rtsp://10.20.0.256/', onvif_url: '' },
+    'rtsp_url',
+    'rtsp://10.20.0.256/',
+    /IP address/,
+  ],
+  [
+    'an address that C reads as octal',
+    { rtsp_url: 'rtsp://010.20.0.1/', onvif_url: '' },
+    'rtsp_url',
+    'rtsp://010.20.0.1/',
+    /IP address/,
+  ],
+  [
+    'an ONVIF address on another host',
+    { onvif_url: 'http://10.20.0.2/onvif/device_service' },
+    'onvif_url',
+    'http://10.20.0.2/onvif/device_service',
+    /same host as rtsp_url, 10\.20\.0\.1/,
+  ],
+  [
+    'a snapshot of another host',
+    { snapshot_url: 'http://10.20.0.1.example/jpeg' },
+    'snapshot_url',
+    'http://10.20.0.1.example/jpeg',
+    /same host/,
+  ],
+  [
+    'a snapshot of another host behind a backslash',
+    { snapshot_url: 'http://10.20.0.2\\10.20.0.1/jpeg' },
+    'snapshot_url',
+    'http://10.20.0.2\\10.20.0.1/jpeg',
+    /same host/,
+  ],
+  [
+    'a login in the snapshot address',
+    { snapshot_url: 'http://admin:opensesame@10.20.0.1/jpeg' },
+    'snapshot_url',
+    'http://***@10.20.0.1/jpeg',
+    /without a login/,
+  ],
+  [
+    'a snapshot at a port that is none',
+    { snapshot_url: 'http://10.20.0.1:65536/jpeg' },
+    'snapshot_url',
+    'http://10.20.0.1:65536/jpeg',
+    /http:\/\/host/,
+  ],
+  ['a transport that is none', { transport: 'multicast' }, 'transport', 'multicast', /tcp or udp/],
+  ['a transport that only JavaScript knows', { transport: 'constructor' }, 'transport', 'constructor', /tcp or udp/],
+  ['half a fingerprint', { certificate: 'ab'.repeat(16) }, 'certificate', 'ab'.repeat(16), /64 hexadecimal/],
+  ['a fingerprint of letters', { certificate: 'x'.repeat(64) }, 'certificate', 'x'.repeat(64), /64 hexadecimal/],
+  ['a deadline of nothing', { deadline: '0' }, 'deadline', '0', /500 to 120000/],
+  ['a deadline too short', { deadline: '499' }, 'deadline', '499', /500 to 120000/],
+  ['a deadline too long', { deadline: '120001' }, 'deadline', '120001', /500 to 120000/],
+  ['a deadline in seconds', { deadline: '20s' }, 'deadline', '20s', /whole number/],
+  ['a deadline with a fraction', { deadline: '5000.5' }, 'deadline', '5000.5', /whole number/],
+  ['a deadline as a power', { deadline: '1e4' }, 'deadline', '1e4', /whole number/],
   [
     'an ONVIF address over TLS',
     { onvif_url: 'https://10.20.0.1/' },

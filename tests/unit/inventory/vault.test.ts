@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Vault } from '../../../src/inventory/vault.ts';
 
@@ -50,5 +50,30 @@ describe('a sealed login', () => {
 
   it.each([0, 16, 31, 33])('is not made with a key of %i bytes', (length) => {
     expect(() => new Vault(randomBytes(length))).toThrow(RangeError);
+  });
+});
+
+describe('the fingerprint of a login', () => {
+  it('is the same for the same login under the same key, in another process as well', () => {
+    expect(new Vault(key).fingerprint(login).equals(new Vault(Buffer.from(key)).fingerprint({ ...login }))).toBe(true);
+  });
+
+  it.each([
+    ['another password', { user: 'admin', password: 'x' }],
+    ['another user', { user: 'viewer', password: login.password }],
+    // Joined without care, these are the same text.
+    ['the border between user and password elsewhere', { user: 'admin密', password: login.password.slice(1) }],
+  ])('is another one for %s', (_, other) => {
+    const vault = new Vault(key);
+    expect(vault.fingerprint(other).equals(vault.fingerprint(login))).toBe(false);
+  });
+
+  it('is another one under another key, and is not the key under which logins are sealed', () => {
+    const [one, other] = [new Vault(key), new Vault(randomBytes(32))];
+    expect(one.fingerprint(login).equals(other.fingerprint(login))).toBe(false);
+    const sealing = createHmac('sha256', key)
+      .update(JSON.stringify([login.user, login.password]))
+      .digest();
+    expect(one.fingerprint(login).equals(sealing)).toBe(false);
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CameraProbe, type Decoder, openDecoder, probeCamera, type Target } from '../../../probes/index.ts';
 import { type FakeCamera, fakeCamera, type Script, type Wire } from '../../support/camera.ts';
 import { type Behaviour, fault, onvif, operationsOf, serviceUrl } from './onvif-device.ts';
+import { madeJpeg } from './rtsp/made.ts';
 import { context, digest, keyframe, login, serve, works } from './scene.ts';
 
 let decoder: Decoder;
@@ -15,6 +16,7 @@ const how = (more: Partial<CameraProbe> = {}): CameraProbe => ({
   decoder,
   evidence: false,
   onvif: 'ifUnheard',
+  snapshot: 'never',
   ...more,
 });
 
@@ -68,7 +70,7 @@ describe('one whole probe', () => {
       ...['connect', 'describe', 'setup', 'play', 'keyframe', 'decode'],
       ...['clock', 'device', 'stream'],
     ]);
-    expect(operations).toHaveLength(5);
+    expect(operations).toHaveLength(8);
   });
 
   it('of a damaged key frame is online without a picture', async () => {
@@ -102,6 +104,17 @@ describe('one whole probe', () => {
       {},
     );
     expect(found).toMatchObject({ online: 'yes', image: 'unknown', failure: { kind: 'busy' } });
+  });
+
+  it('of a channel that its recorder does not have is not online: the recorder spoke, and not the camera', async () => {
+    const missing: Script = async (wire) => {
+      await wire.request();
+      wire.answer(404);
+    };
+    const alone = await probed(missing, {}, {});
+    expect(alone.found).toMatchObject({ online: 'yes', image: 'no', failure: { kind: 'not_found' } });
+    const channel = await probed(missing, {}, {}, { recorder: true });
+    expect(channel.found).toMatchObject({ online: 'no', image: 'no', failure: { kind: 'not_found' } });
   });
 
   it('that only asks for an answer leaves the picture unknown', async () => {
@@ -184,7 +197,7 @@ describe('a wrong password costs one login over RTSP and ONVIF together', () => 
     expect(logins).toEqual([1, 0]);
   });
 
-  it('where RTSP takes the login and says nothing more', async () => {
+  it('where RTSP closes on the login, twice as retina#45 demands, ONVIF is asked without', async () => {
     const silent: Script = async (wire) => {
       await wire.request();
       wire.answer(401, { 'WWW-Authenticate': digest });
@@ -192,7 +205,7 @@ describe('a wrong password costs one login over RTSP and ONVIF together', () => 
       wire.end();
     };
     const { logins } = await probed(silent, { GetDeviceInformation: wrong }, { onvif: 'facts' });
-    expect(logins).toEqual([1, 0]);
+    expect(logins).toEqual([2, 0]);
   });
 
   it('where RTSP never came to ask for it, ONVIF gets the one', async () => {
@@ -211,7 +224,7 @@ describe('a wrong password costs one login over RTSP and ONVIF together', () => 
     const { found, logins } = await probed(notFound, {}, { onvif: 'facts' });
     expect(found).toMatchObject({ failure: { kind: 'not_found' }, device: { model: 'DS-2CD' } });
     expect(found.device!.streamUri).toMatch(/^rtsp:\/\/127\.0\.0\.1:\d+\/Streaming\/101/);
-    expect(logins).toEqual([1, 4]);
+    expect(logins).toEqual([1, 6]);
   });
 });
 
@@ -231,4 +244,75 @@ it('ONVIF is asked only after the RTSP session was left: two connections to a ho
   });
   await probeCamera(target(camera, device), context(), how({ onvif: 'facts' }));
   expect(order.slice(0, 2)).toEqual(['TEARDOWN answered', 'ONVIF']);
+});
+
+describe('a snapshot', () => {
+  const jpeg = madeJpeg();
+  const gives =
+    (body: Buffer): Script =>
+    async (wire) => {
+      await wire.request();
+      wire.http(200, { 'Content-Type': 'image/jpeg' }, body);
+    };
+  const busy: Script = async (wire) => {
+    await wire.request();
+    wire.answer(453);
+  };
+  const taken = async (rtsp: Script, snapshot: CameraProbe['snapshot'], body: Buffer) => {
+    await using camera = await fakeCamera(rtsp);
+    await using web = await fakeCamera(gives(body));
+    const url = `http://127.0.0.1:${web.port}/snap.jpg`;
+    const found = await probeCamera(target(camera, null, { snapshotUrl: url }), context(), how({ snapshot }));
+    return { found, asked: web.connections };
+  };
+
+  it('proves the picture that the stream did not give, where the policy says so', async () => {
+    const { found } = await taken(busy, 'proves', jpeg);
+    expect(found).toMatchObject({
+      ...{ online: 'yes', image: 'yes', failure: null, provedBy: 'snapshot' },
+      video: { codec: 'mjpeg', width: 640, height: 360, keyframeBytes: jpeg.length },
+    });
+    expect(found.steps.at(-1)).toMatchObject({ name: 'snapshot', ok: true });
+  });
+
+  it('proves nothing where it only was asked for', async () => {
+    const { found } = await taken(busy, 'ask', jpeg);
+    expect(found).toMatchObject({ image: 'unknown', failure: { kind: 'busy' }, provedBy: null, video: null });
+    expect(found.steps.at(-1)).toMatchObject({ name: 'snapshot', ok: true });
+  });
+
+  it('that is cut proves nothing: what the stream said stays', async () => {
+    const cut = Buffer.concat([jpeg.subarray(0, jpeg.length / 2), Buffer.from('ffd9', 'hex')]);
+    const { found } = await taken(busy, 'proves', cut);
+    expect(found).toMatchObject({ image: 'unknown', failure: { kind: 'busy' }, provedBy: null });
+    expect(found.steps.at(-1)).toMatchObject({ name: 'snapshot', ok: false });
+  });
+
+  it('makes a camera online that neither RTSP nor ONVIF heard, and only where it proves the picture', async () => {
+    const silent: Script = (wire) => wire.end();
+    const { found } = await taken(silent, 'proves', jpeg);
+    expect(found).toMatchObject({ online: 'yes', image: 'yes', provedBy: 'snapshot' });
+    const asked = await taken(silent, 'ask', jpeg);
+    expect(asked.found).toMatchObject({ online: 'no', image: 'no', failure: { kind: 'closed' } });
+  });
+
+  it('is not asked for where the stream gave a picture, nor by a policy that takes none', async () => {
+    const { found, asked } = await taken(works, 'proves', jpeg);
+    expect([found.image, found.provedBy, asked]).toEqual(['yes', 'stream', 0]);
+    expect((await taken(busy, 'never', jpeg)).asked).toBe(0);
+  });
+
+  it('does not get the password that RTSP refused', async () => {
+    await using camera = await fakeCamera(refuses);
+    await using web = await fakeCamera(async (wire) => {
+      for (;;) {
+        await wire.request();
+        wire.http(401, { 'WWW-Authenticate': digest }, '');
+      }
+    });
+    const url = `http://127.0.0.1:${web.port}/snap.jpg`;
+    const found = await probeCamera(target(camera, null, { snapshotUrl: url }), context(), how({ snapshot: 'proves' }));
+    expect(found).toMatchObject({ online: 'yes', image: 'no', failure: { kind: 'unauthorized' } });
+    expect([camera.logins, web.logins]).toEqual([1, 0]);
+  });
 });

@@ -1,15 +1,24 @@
+import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { visitDevice } from '../../../probes/onvif.ts';
-import { fakeCamera, type Wire } from '../../support/camera.ts';
-import { asked, clockReply, deviceTarget, fakeDevice, fault, soap } from './onvif-device.ts';
+import { fakeCamera } from '../../support/camera.ts';
+import {
+  asked,
+  clockReply,
+  deviceTarget,
+  fakeDevice,
+  fault,
+  profile,
+  servicesReply,
+  snapshotReply,
+  soap,
+  streamReply,
+} from './onvif-device.ts';
 import { context } from './scene.ts';
 
-const refusesLogin = (status: number) => (wire: Wire) =>
-  wire.http(status, {}, fault('Sender not authorized. You still have 3 attempt(s)'));
-
 describe('a device that works', () => {
-  it('tells its clock without a login, then who it is and what its stream is', async () => {
-    const { visited, operations, logins, requests } = await asked({});
+  it('tells its clock without a login, then who it is and what its streams are', async () => {
+    const { visited, operations } = await asked({});
     expect(visited.failure).toBeNull();
     expect(visited.heard).toBe(true);
     expect(visited.steps.map(({ name, ok }) => [name, ok])).toEqual([
@@ -20,12 +29,13 @@ describe('a device that works', () => {
     expect(operations).toEqual([
       'GetSystemDateAndTime',
       'GetDeviceInformation',
-      'GetCapabilities',
-      'GetProfiles',
-      'GetStreamUri',
+      'GetDeviceInformation!',
+      'GetServices!',
+      'GetProfiles!',
+      'GetStreamUri!',
+      'GetStreamUri!',
+      'GetSnapshotUri!',
     ]);
-    expect(requests[0]!.login).toBeNull();
-    expect(logins).toBe(4);
     expect(visited.device).toMatchObject({
       manufacturer: '海康威视',
       model: 'DS-2CD',
@@ -35,120 +45,160 @@ describe('a device that works', () => {
     expect(Math.abs(visited.device!.clockSkewMs!)).toBeLessThan(3_000);
   });
 
-  it('is asked on its own host although it names 169.254.9.9, and its stream is told with ours and without its login', async () => {
-    const { visited, connections, requests } = await asked({});
-    expect(connections).toBe(5);
+  it('names the largest and the smallest picture of its first video source, whatever characters are in a token', async () => {
+    const { visited, requests } = await asked({});
+    const tokens = requests.map(({ body }) => /<ProfileToken>([^<]*)/.exec(body)?.[1]).filter(Boolean);
+    expect(tokens).toEqual(['a&#38;b', 'sub', 'a&#38;b']);
+    expect(visited.device).toMatchObject({
+      streamUri: 'rtsp://127.0.0.1:554/Streaming/101?a=1&b=2',
+      subStreamUri: 'rtsp://127.0.0.1:554/Streaming/102?a=1&b=2',
+      snapshotUri: 'http://127.0.0.1:81/snap.jpg?channel=1',
+    });
+  });
+
+  it('is asked on its own host although it names 169.254.9.9', async () => {
+    const { connections, requests } = await asked({});
+    expect(connections).toBe(8);
     expect(requests.map(({ url }) => url)).toEqual([
-      '/onvif/device_service',
-      '/onvif/device_service',
-      '/onvif/device_service',
-      '/onvif/Media',
-      '/onvif/Media',
+      ...Array<string>(4).fill('/onvif/device_service'),
+      ...Array<string>(4).fill('/onvif/Media?x=1'),
     ]);
     expect(requests.every(({ headers }) => headers.get('host')?.startsWith('127.0.0.1:') === true)).toBe(true);
-    expect(visited.device!.streamUri).toBe('rtsp://127.0.0.1:8554/Streaming/101?a=1&b=2');
+  });
+
+  it('that knows no GetServices is asked for its capabilities (Axis Q6045-E)', async () => {
+    const { visited, operations, requests } = await asked({
+      GetServices: (wire) => wire.http(500, {}, fault('Optional Action Not Implemented', 'ActionNotSupported')),
+    });
+    expect(visited).toMatchObject({ failure: null, device: { streamUri: expect.any(String) } });
+    expect(operations.slice(3, 6)).toEqual(['GetServices!', 'GetCapabilities!', 'GetProfiles!']);
+    expect(requests[5]!.url).toBe('/onvif/media_of_old');
+  });
+
+  it('and asks for no login gets none', async () => {
+    const openly = { name: 'GetDeviceInformation', inner: '<tds:Model>open</tds:Model>' };
+    const { visited, logins, told } = await asked({
+      GetDeviceInformation: (wire) =>
+        wire.http(200, {}, soap(`<tds:${openly.name}Response>${openly.inner}</tds:${openly.name}Response>`)),
+      GetProfiles: (wire) =>
+        wire.http(200, {}, soap('<trt:GetProfilesResponse><trt:Profiles token="only"/></trt:GetProfilesResponse>')),
+      GetStreamUri: (wire) => wire.http(200, {}, streamReply('rtsp://10.0.0.1/1')),
+      GetSnapshotUri: (wire) => wire.http(200, {}, snapshotReply('http://10.0.0.1/1')),
+    });
+    expect(visited).toMatchObject({
+      failure: null,
+      device: { model: 'open', streamUri: 'rtsp://127.0.0.1/1', subStreamUri: null },
+    });
+    expect([logins, told]).toEqual([0, []]);
   });
 
   it('whose stream has the password in its path tells it without (Xiongmai)', async () => {
     const uri = 'rtsp://10.0.0.1:554/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp?real_stream';
-    const reply = soap(
-      `<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>${uri}</tt:Uri></trt:MediaUri></trt:GetStreamUriResponse>`,
-    );
-    const { visited } = await asked({ GetStreamUri: (wire) => wire.http(200, {}, reply) });
+    const { visited } = await asked({ GetStreamUri: (wire) => wire.http(200, {}, streamReply(uri)) });
     expect(visited.device!.streamUri).toMatch(/\/user=admin_password=\*\*\*.*\?real_stream$/);
     expect(visited.device!.streamUri).not.toContain('tlJwpbo6');
   });
 
-  it('is asked for the token of its first profile, whatever characters are in it', async () => {
-    const { requests } = await asked({});
-    expect(requests.at(-1)!.body).toContain('<ProfileToken>a&#38;b</ProfileToken>');
-  });
-
-  it('whose clock is half a year off gets a login of its own time (onvif-rs#121)', async () => {
-    const halfYear = 183 * 24 * 3_600_000;
-    const theirs = new Date(Date.now() - halfYear);
-    const { visited, requests } = await asked({
-      GetSystemDateAndTime: (wire) => wire.http(200, {}, clockReply(theirs)),
+  it('without a snapshot has none, and no failure for it', async () => {
+    const { visited } = await asked({
+      GetSnapshotUri: (wire) => wire.http(500, {}, fault('Optional Action Not Implemented', 'ActionNotSupported')),
     });
-    expect(visited.device!.clockSkewMs! + halfYear).toBeLessThan(3_000);
-    const created = Date.parse(/<Created[^>]*>([^<]+)</.exec(requests[1]!.body)![1]!);
-    expect(Math.abs(created - theirs.getTime())).toBeLessThan(5_000);
+    expect(visited).toMatchObject({ failure: null, device: { snapshotUri: null, streamUri: expect.any(String) } });
   });
 
   it.each([
     ['no UTC time', '<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime/></tds:GetSystemDateAndTimeResponse>'],
     ['no time at all', '<tds:GetSystemDateAndTimeResponse/>'],
     [
+      'a zone and a local time only (agsh/onvif#65)',
+      '<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:TimeZone><tt:TZ>MoroccoStandardTime0</tt:TZ></tt:TimeZone><tt:LocalDateTime><tt:Time><tt:Hour>1</tt:Hour><tt:Minute>1</tt:Minute><tt:Second>1</tt:Second></tt:Time><tt:Date><tt:Year>2026</tt:Year><tt:Month>1</tt:Month><tt:Day>1</tt:Day></tt:Date></tt:LocalDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>',
+    ],
+    [
       'words for numbers',
       '<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:UTCDateTime><tt:Time><tt:Hour>x</tt:Hour></tt:Time></tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>',
     ],
-  ])('with %s has no known skew, and no failure for it', async (_, body) => {
-    const { visited } = await asked({ GetSystemDateAndTime: (wire) => wire.http(200, {}, soap(body)) }, 'clock');
-    expect(visited).toMatchObject({ heard: true, failure: null, device: { clockSkewMs: null } });
+  ])('with %s has no known skew, no failure for it, and gets a login of our time', async (_, body) => {
+    const { visited, requests } = await asked({ GetSystemDateAndTime: (wire) => wire.http(200, {}, soap(body)) });
+    expect(visited).toMatchObject({ heard: true, failure: null, device: { clockSkewMs: null, model: 'DS-2CD' } });
+    const created = Date.parse(/<Created[^>]*>([^<]+)</.exec(requests[2]!.body)![1]!);
+    expect(Math.abs(created - Date.now())).toBeLessThan(5_000);
   });
 
   it('is asked nothing but its clock where only its life is in question, and gets no login', async () => {
-    const { visited, operations, logins } = await asked({}, 'clock');
+    const { visited, operations } = await asked({}, 'clock');
     expect(visited.heard).toBe(true);
-    expect([operations, logins]).toEqual([['GetSystemDateAndTime'], 0]);
+    expect(operations).toEqual(['GetSystemDateAndTime']);
   });
 
   it.each([
-    ['an empty Uri', '<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri/></trt:MediaUri></trt:GetStreamUriResponse>'],
-    ['no MediaUri', '<trt:GetStreamUriResponse/>'],
+    [
+      'an empty Uri',
+      '<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri/></trt:MediaUri></trt:GetStreamUriResponse>',
+      null,
+    ],
+    ['no MediaUri', '<trt:GetStreamUriResponse/>', null],
+    [
+      'a Uri without MediaUri',
+      '<trt:GetStreamUriResponse><tt:Uri> rtsp://10.1.1.1:99/live\n</tt:Uri></trt:GetStreamUriResponse>',
+      'rtsp://127.0.0.1:99/live',
+    ],
+    [
+      'prefixes bound to nothing',
+      '<no:GetStreamUriResponse><un:MediaUri><bound:Uri>rtsp://10.1.1.1/x</bound:Uri></un:MediaUri></no:GetStreamUriResponse>',
+      'rtsp://127.0.0.1/x',
+    ],
     [
       'an HTTP one',
       '<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>http://x/</tt:Uri></trt:MediaUri></trt:GetStreamUriResponse>',
+      null,
     ],
-  ])('with %s for its stream has none', async (_, body) => {
+  ])('with %s for its stream tells what there is', async (_, body, uri) => {
     const { visited } = await asked({ GetStreamUri: (wire) => wire.http(200, {}, soap(body)) });
-    expect(visited).toMatchObject({ failure: null, device: { streamUri: null, model: 'DS-2CD' } });
+    expect(visited).toMatchObject({ failure: null, device: { streamUri: uri, model: 'DS-2CD' } });
   });
 });
 
-describe('a device that refuses the login', () => {
-  it.each([400, 401, 500])('with a fault on HTTP %s gets exactly one', async (status) => {
-    const { visited, operations, logins } = await asked({ GetDeviceInformation: refusesLogin(status) });
-    expect(visited).toMatchObject({ heard: true, failure: { kind: 'unauthorized', origin: 'login', step: 'device' } });
-    expect(operations).toEqual(['GetSystemDateAndTime', 'GetDeviceInformation']);
-    expect(logins).toBe(1);
-  });
+describe('Media 2', () => {
+  const both = servicesReply({ 'ver10/media': 'http://10.0.0.1/onvif/Media', 'ver20/media': '/onvif/Media2' });
+  const profiles2 =
+    '<tr2:GetProfilesResponse><tr2:Profiles token="big"><tr2:Configurations><tr2:VideoSource><tt:SourceToken>V</tt:SourceToken></tr2:VideoSource><tr2:VideoEncoder><tt:Resolution><tt:Width>3840</tt:Width><tt:Height>2160</tt:Height></tt:Resolution></tr2:VideoEncoder></tr2:Configurations></tr2:Profiles></tr2:GetProfilesResponse>';
 
-  it('only for its stream gets no further one', async () => {
-    const { visited, logins } = await asked({ GetProfiles: refusesLogin(400) });
-    expect(visited).toMatchObject({ failure: { kind: 'unauthorized', step: 'stream' }, device: { model: 'DS-2CD' } });
-    expect(logins).toBe(3);
-  });
-
-  it('and asks for HTTP digest gets no second one', async () => {
-    const { visited, operations, logins } = await asked({
-      GetDeviceInformation: (wire) =>
+  it('is asked where there is one', async () => {
+    const { visited, requests } = await asked({
+      GetServices: (wire) => wire.http(200, {}, both),
+      GetProfiles: (wire) => wire.http(200, {}, soap(profiles2)),
+      GetStreamUri: (wire) =>
         wire.http(
-          401,
-          { 'WWW-Authenticate': 'Digest realm="camera", nonce="n", qop="auth"' },
-          '<html>401 -- Unauthorized</html>',
+          200,
+          {},
+          soap('<tr2:GetStreamUriResponse><tr2:Uri>rtsp://10.0.0.1:554/h265</tr2:Uri></tr2:GetStreamUriResponse>'),
+        ),
+      GetSnapshotUri: (wire) =>
+        wire.http(
+          200,
+          {},
+          soap('<tr2:GetSnapshotUriResponse><tr2:Uri>http://10.0.0.1/snap</tr2:Uri></tr2:GetSnapshotUriResponse>'),
         ),
     });
-    expect(visited.failure).toMatchObject({ kind: 'auth_unsupported', origin: 'login', step: 'device' });
-    expect(visited.heard).toBe(true);
-    expect(operations).toEqual(['GetSystemDateAndTime', 'GetDeviceInformation']);
-    expect(logins).toBe(1);
-  });
-
-  it('with a fault beside an HTTP challenge has refused', async () => {
-    const { visited, logins } = await asked({
-      GetDeviceInformation: (wire) => wire.http(401, { 'WWW-Authenticate': 'Digest realm="r"' }, fault('no')),
+    expect(visited).toMatchObject({
+      failure: null,
+      device: { streamUri: 'rtsp://127.0.0.1:554/h265', subStreamUri: null, snapshotUri: 'http://127.0.0.1/snap' },
     });
-    expect(visited.failure?.kind).toBe('unauthorized');
-    expect(logins).toBe(1);
+    const stream = requests.find(({ body }) => body.includes('<GetStreamUri '))!;
+    expect(stream.url).toBe('/onvif/Media2');
+    expect(stream.body).toContain('http://www.onvif.org/ver20/media/wsdl"><Protocol>RTSP</Protocol><ProfileToken>big<');
   });
 
-  it('is not tried where it refused before, or where there is no password', async () => {
-    for (const none of [{ refused: 'by RTSP', as: 'unauthorized' } as const, null]) {
-      const { logins, operations } = await asked({ GetDeviceInformation: refusesLogin(400) }, 'facts', { login: none });
-      expect(logins).toBe(0);
-      expect(operations).toHaveLength(2);
-    }
+  it('that fails gives way to Media 1 (D-Link DCS-8635LH)', async () => {
+    const { visited, requests } = await asked({
+      GetServices: (wire) => wire.http(200, {}, both),
+      GetProfiles: (wire, { url }) =>
+        url === '/onvif/Media2'
+          ? wire.http(500, {}, fault('Action Failed', 'Action'))
+          : wire.http(200, {}, soap(`<trt:GetProfilesResponse>${profile('one', 'V', 2, 2)}</trt:GetProfilesResponse>`)),
+    });
+    expect(visited).toMatchObject({ failure: null, device: { streamUri: expect.any(String), subStreamUri: null } });
+    expect(requests.at(-1)!.url).toBe('/onvif/Media');
   });
 });
 
@@ -160,43 +210,84 @@ describe('what is not ONVIF', () => {
     ['XML of another kind', 200, '<rss><channel/></rss>'],
     ['an envelope cut short', 200, soap('<tds:GetSystemDateAndTimeResponse>').slice(0, -30)],
     ['an envelope without a body', 200, '<s:Envelope xmlns:s="x"></s:Envelope>'],
-    ['entities of its own', 200, `<!DOCTYPE x [<!ENTITY a "b">]>${soap('&a;')}`],
+    ['an echo of our question', 200, soap('<GetSystemDateAndTime/>')],
   ])('%s', async (_, status, body) => {
     const { visited } = await asked({ GetSystemDateAndTime: (wire) => wire.http(status, {}, body) });
     expect(visited).toMatchObject({ heard: false, device: null, failure: { kind: 'not_onvif', step: 'clock' } });
   });
 
-  it('bytes that are no HTTP, which is no fault of ours', async () => {
-    const { visited } = await asked({
-      GetSystemDateAndTime: (wire) => wire.send('SSH-2.0-dropbear\r\n'),
+  it.each([
+    [403, 'forbidden'],
+    [500, 'http_error'],
+    [503, 'busy'],
+    [302, 'redirected'],
+  ])('an HTTP %s without an envelope', async (status, kind) => {
+    const { visited, operations } = await asked({ GetSystemDateAndTime: (wire) => wire.http(status, {}, '<html/>') });
+    expect(visited).toMatchObject({
+      heard: false,
+      failure: { kind, step: 'clock', origin: expect.not.stringContaining('ours') },
     });
+    expect(operations).toHaveLength(1);
+  });
+
+  it('bytes that are no HTTP, which is no fault of ours', async () => {
+    const { visited } = await asked({ GetSystemDateAndTime: (wire) => wire.send('SSH-2.0-dropbear\r\n') });
     expect(visited.failure).toMatchObject({ kind: 'not_onvif', origin: 'camera' });
   });
 
   it('a fault that is no refusal is the device itself speaking', async () => {
     const { visited } = await asked(
-      {
-        GetSystemDateAndTime: (wire) =>
-          wire.http(
-            500,
-            {},
-            soap(
-              '<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text xml:lang="en">Action Failed</s:Text></s:Reason></s:Fault>',
-            ),
-          ),
-      },
+      { GetSystemDateAndTime: (wire) => wire.http(500, {}, fault('Action Failed', 'Action')) },
       'clock',
     );
-    expect(visited).toMatchObject({ heard: true, failure: { kind: 'onvif_fault', step: 'clock' } });
+    expect(visited).toMatchObject({
+      heard: true,
+      failure: { kind: 'onvif_fault', step: 'clock', detail: 'Action Failed' },
+    });
   });
 });
 
 describe('nothing is dialled', () => {
+  it('that a device names: in its services, its streams, its snapshot or a redirect', async () => {
+    let dialled = 0;
+    await using other = createServer(() => dialled++).listen(0, '127.0.0.9');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as { port: number };
+    const there = `//127.0.0.9:${port}`;
+    const { visited } = await asked({
+      GetServices: (wire) => wire.http(200, {}, servicesReply({ 'ver10/media': `http:${there}/onvif/Media` })),
+      GetStreamUri: (wire) => wire.http(200, {}, streamReply(`rtsp:${there}/1`)),
+      GetSnapshotUri: (wire) => wire.http(200, {}, snapshotReply(`http:${there}/1`)),
+    });
+    expect(visited.device).toMatchObject({
+      streamUri: `rtsp://127.0.0.1:${port}/1`,
+      snapshotUri: `http://127.0.0.1:${port}/1`,
+    });
+    for (const location of [`http:${there}/onvif/device_service`, 'http://169.254.169.254/latest/meta-data']) {
+      for (const status of [301, 302, 307]) {
+        const { visited: sent, connections } = await asked({
+          GetDeviceInformation: (wire) => wire.http(status, { Location: location }),
+        });
+        expect(sent.failure).toMatchObject({ kind: 'redirected', step: 'device' });
+        expect(connections).toBe(2);
+      }
+    }
+    expect(dialled).toBe(0);
+  });
+
   it('outside the allowed networks', async () => {
     await using device = await fakeDevice();
     const visited = await visitDevice(deviceTarget(device, { allow: () => false }), context(), 'facts');
     expect(visited.failure).toMatchObject({ kind: 'address_not_allowed', origin: 'ours' });
     expect(device.connections).toBe(0);
+  });
+
+  it('and nothing is said where the address that was connected is another than the one allowed', async () => {
+    await using device = await fakeDevice();
+    let nth = 0;
+    const visited = await visitDevice(deviceTarget(device, { allow: () => nth++ === 0 }), context(), 'facts');
+    expect(visited.failure?.kind).toBe('address_not_allowed');
+    expect(device.requests).toHaveLength(0);
   });
 
   it('after the caller stopped', async () => {
@@ -227,6 +318,18 @@ it('the caller stops a visit in the middle of an answer', async () => {
   expect(visited.failure).toMatchObject({ kind: 'aborted', step: 'clock' });
 });
 
+it('lines that end in LF are read', async () => {
+  const body = clockReply(new Date());
+  const { visited } = await asked(
+    {
+      GetSystemDateAndTime: (wire) =>
+        wire.send(`HTTP/1.1 200 OK\nContent-Length: ${Buffer.byteLength(body)}\n\n${body}`),
+    },
+    'clock',
+  );
+  expect(visited).toMatchObject({ heard: true, failure: null });
+});
+
 it('the words of ONVIF are traced without a password', async () => {
   const said: string[] = [];
   await using device = await fakeDevice();
@@ -235,7 +338,7 @@ it('the words of ONVIF are traced without a password', async () => {
     context({ trace: (direction, words) => void said.push(direction + words) }),
     'facts',
   );
-  expect(said).toHaveLength(10);
+  expect(said).toHaveLength(16);
   expect(said.join('\n')).not.toMatch(/secret|horse|PasswordDigest/);
-  expect(said.at(-1)).toContain('rtsp://***@169.254.9.9');
+  expect(said.at(-1)).toContain('http://***@169.254.9.9');
 });

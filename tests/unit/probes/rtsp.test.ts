@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { visit } from '../../../probes/rtsp.ts';
-import { fakeCamera } from '../../support/camera.ts';
+import { fakeCamera, type Wire } from '../../support/camera.ts';
 import { context, h264Sdp, keyframe, sdp, serve, target, works } from './scene.ts';
 
 const stepsOf = (visited: { steps: readonly { name: string; ok: boolean }[] }): string[] =>
@@ -11,7 +11,7 @@ describe('a camera that works', () => {
     await using camera = await fakeCamera(works);
     const visited = await visit(target(camera), context(), 'keyframe');
     await visited.left;
-    expect(visited).toMatchObject({ heard: true, failure: null, codec: 'h264', loginUnproven: false });
+    expect(visited).toMatchObject({ heard: true, failure: null, codec: 'h264' });
     expect(visited.keyframe!.length).toBeGreaterThan(2_000);
     expect(stepsOf(visited)).toEqual(['connect', 'describe', 'setup', 'play', 'keyframe']);
     expect(camera.methods).toEqual(['DESCRIBE', 'SETUP', 'PLAY', 'TEARDOWN']);
@@ -23,6 +23,19 @@ describe('a camera that works', () => {
     ]);
     expect(camera.requests[1]!.headers.get('transport')).toBe('RTP/AVP/TCP;unicast;interleaved=0-1');
     expect([camera.connections, camera.logins, camera.teardowns]).toEqual([1, 0, 1]);
+  });
+
+  it('is asked for H.264 where it lists a JPEG track before it', async () => {
+    const two = sdp('a=rtpmap:96 H264/90000').replace(
+      'm=video',
+      'm=video 0 RTP/AVP 26\r\na=control:trackID=9\r\nm=video',
+    );
+    await using camera = await fakeCamera(async (wire) => {
+      await serve(wire, undefined, two);
+      for (const packet of keyframe()) wire.frame(0, packet);
+    });
+    expect(await visit(target(camera), context(), 'keyframe')).toMatchObject({ failure: null, codec: 'h264' });
+    expect(camera.requests[1]!.url).toBe(camera.url('/live/trackID=0'));
   });
 
   it('may send its key frame before the answer to PLAY, and RTCP and foreign channels between', async () => {
@@ -51,6 +64,29 @@ describe('a camera that works', () => {
       for (const packet of keyframe()) wire.frame(0, packet);
     });
     expect((await visit(target(camera), context(), 'keyframe')).failure).toBeNull();
+  });
+
+  it.each([
+    ['and keep the connection open', works],
+    ['and close behind it', (wire: Wire) => wire.end()],
+  ] as const)('may describe itself without saying the length (VCP, go2rtc#1663) %s', async (_, then) => {
+    await using camera = await fakeCamera(async (wire, nth) => {
+      if (nth > 1) return;
+      await wire.request();
+      wire.send('RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Type: application/sdp\r\n\r\n');
+      wire.send(h264Sdp.slice(0, 40));
+      wire.send(h264Sdp.slice(40));
+      if (then !== works) return then(wire);
+      await wire.request();
+      wire.answer(200, { Session: '1' });
+      await wire.request();
+      wire.answer(200);
+      for (const packet of keyframe()) wire.frame(0, packet);
+    });
+    const visited = await visit(target(camera), context(), 'keyframe');
+    expect(visited).toMatchObject({ codec: 'h264', heard: true });
+    expect(stepsOf(visited).slice(0, 2)).toEqual(['connect', 'describe']);
+    expect(visited.failure?.kind).toBe(then === works ? undefined : 'closed');
   });
 
   it('may ask us something of its own', async () => {
@@ -184,7 +220,6 @@ describe('what a device says instead of video', () => {
   });
 
   it.each([
-    [461, 'transport_refused'],
     [453, 'busy'],
     [454, 'rtsp_error'],
   ] as const)('%s to SETUP, which leaves no session to tear down', async (status, kind) => {
@@ -213,7 +248,7 @@ describe('what a device says instead of video', () => {
     ['an empty description', '', 'bad_sdp', '0 bytes'],
     ['a description without media', 'v=0\r\ns=-\r\n', 'bad_sdp', '10 bytes'],
     ['only sound', 'v=0\r\nm=audio 0 RTP/AVP 8\r\n', 'no_video', 'audio'],
-    ['only JPEG', sdp('a=rtpmap:96 JPEG/90000'), 'unsupported_codec', 'JPEG'],
+    ['only VP8', sdp('a=rtpmap:96 VP8/90000'), 'unsupported_codec', 'VP8'],
   ] as const)('%s', async (_, description, kind, evidence) => {
     await using camera = await fakeCamera(async (wire) => {
       await wire.request();

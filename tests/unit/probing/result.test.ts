@@ -11,8 +11,10 @@ const assignment = {
   pictureDue: true,
   evidence: false,
   host: '10.20.0.7',
-  version: 1,
   fault: null,
+  login: null,
+  snapshotProves: false,
+  deviceFacts: false,
   target: { url: 'rtsp://10.20.0.7/', login: null, deadlineMs: 1_000 },
 };
 const nothing = {
@@ -20,8 +22,9 @@ const nothing = {
   picture: null,
   device: null,
   jpeg: null,
+  fingerprint: null,
   steps: [],
-  loginUnproven: false,
+  provedBy: null,
   left: Promise.resolve(),
 };
 
@@ -44,13 +47,25 @@ describe('the row of a probe', () => {
       took: 13,
       codec: null,
       faults: [],
+      provedBy: null,
     });
   });
 
   it('holds nothing that PostgreSQL refuses, whatever the device said', () => {
-    const failure = fail('not_found', 'describe', 'DESCRIBE: 404 No\0t');
+    const failure = { ...fail('not_found', 'describe', ''), detail: 'DESCRIBE: 404 No\0t' };
     const video = { codec: 'h264', width: 65_536, height: 16, keyframeBytes: 900 } as const;
     const found = resultOf(assignment, new Date(), 1, { ...nothing, online: 'yes', image: 'no', failure, video });
     expect(found).toMatchObject({ detail: 'DESCRIBE: 404 No␀t', width: 32_767, height: 16 });
+  });
+
+  it.each(['stream', 'snapshot'] as const)('says that the picture came by %s', (provedBy) => {
+    const found = resultOf(assignment, new Date(), 1, {
+      ...nothing,
+      online: 'yes',
+      image: 'yes',
+      failure: null,
+      provedBy,
+    });
+    expect(found.provedBy).toBe(provedBy);
   });
 });

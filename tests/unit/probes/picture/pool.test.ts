@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Decoder, openDecoder } from '../../../../probes/index.ts';
+import { decodeWithFfmpeg } from '../../../../probes/picture/ffmpeg.ts';
 import { isAlive, startParent } from '../../../support/orphans.ts';
+import { made, madeJpeg } from '../rtsp/made.ts';
 import { fixture } from '../scene.ts';
 
 /** Processes whose parent is `pid`, from /proc. */
@@ -32,6 +34,29 @@ const decodersOf = (pid: number): number[] => childrenOf(pid).filter(isDecoder);
 const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
+
+/** A JPEG cut in the middle of its scan, with an end marker there. */
+const cutAndEnded = (jpeg: Buffer): Buffer =>
+  Buffer.concat([jpeg.subarray(0, jpeg.length >> 1), Buffer.from([0xff, 0xd9])]);
+
+/** A JPEG without its quantization tables. */
+const withoutTables = (jpeg: Buffer): Buffer => {
+  const at = jpeg.indexOf(Buffer.from([0xff, 0xdb]));
+  return Buffer.concat([jpeg.subarray(0, at), jpeg.subarray(at + 2 + jpeg.readUInt16BE(at + 2))]);
+};
+
+/** A JPEG whose frame header claims another size, and which is large enough for it to be believed. */
+const claiming = (jpeg: Buffer, width: number, height: number): Buffer => {
+  const claims = Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(8_000_000), jpeg.subarray(-2)]);
+  const at = claims.indexOf(Buffer.from([0xff, 0xc0]));
+  claims.writeUInt16BE(height, at + 5);
+  claims.writeUInt16BE(width, at + 7);
+  return claims;
+};
+
+/** The most address space that a process had so far, bytes. */
+const mostMemory = (pid: number): number =>
+  Number(/VmPeak:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
 
 describe('a pool of decoders', () => {
   let decoder: Decoder;
@@ -105,6 +130,61 @@ describe('a pool of decoders', () => {
     expect(await decoder.decode('h265', bytes, false)).toMatchObject({ type: 'damaged' });
   });
 
+  it.each([
+    ['mjpeg', madeJpeg()],
+    ['mpeg4', made('-frames:v', '1', '-c:v', 'mpeg4', '-q:v', '5', '-f', 'm4v')],
+  ] as const)(
+    'decodes %s, takes evidence of 320 pixels of it, and calls it damaged where it is cut',
+    async (codec, whole) => {
+      const decoded = await decoder.decode(codec, whole, true);
+      expect(decoded).toMatchObject({ type: 'decoded', width: 640, height: 360, picture: { faults: [] } });
+      const evidence = decoded.type === 'decoded' ? decoded.jpeg! : Buffer.alloc(0);
+      expect(await decoder.decode('mjpeg', evidence, false)).toMatchObject({
+        type: 'decoded',
+        width: 320,
+        height: 180,
+      });
+      for (const kept of [0.02, 0.3, 0.6, 0.9, 0.99]) {
+        const cut = whole.subarray(0, Math.floor(whole.length * kept));
+        expect(await decoder.decode(codec, cut, true)).toMatchObject({ type: 'damaged' });
+      }
+      const noisy = Buffer.from(whole).fill(0x55, 6_000, 7_000);
+      expect(await decoder.decode(codec, noisy, true)).toMatchObject({ type: 'damaged' });
+    },
+  );
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['a page that asks for a login', Buffer.from('<html><body>Login</body></html>')],
+    ['one that ends with its pixels, without its end', madeJpeg().subarray(0, -2)],
+    ['one whose second half is grey where the end was put behind what had come', cutAndEnded(madeJpeg())],
+    ['one without tables, after one that had some', withoutTables(madeJpeg())],
+    ['H.264', fixture('detail.h264')],
+  ])('calls a JPEG that is %s damaged', async (_, bytes) => {
+    expect(await decoder.decode('mjpeg', madeJpeg(), false)).toMatchObject({ type: 'decoded' });
+    expect(await decoder.decode('mjpeg', bytes, false)).toMatchObject({ type: 'damaged' });
+  });
+
+  it('takes a JPEG with other bytes behind its end, as some devices send it', async () => {
+    const padded = Buffer.concat([madeJpeg(), Buffer.alloc(100), Buffer.from('\r\n--boundary\r\n')]);
+    expect(await decoder.decode('mjpeg', padded, false)).toMatchObject({ type: 'decoded' });
+  });
+
+  it('takes no memory for a JPEG of more pixels than a camera has', async () => {
+    await decoder.decode('mjpeg', madeJpeg(), false);
+    const [child] = decodersOf(process.pid);
+    const before = mostMemory(child!);
+    for (const [width, height] of [
+      [65_500, 65_500],
+      [8_200, 8_200],
+    ] as const) {
+      const claims = claiming(madeJpeg(), width, height);
+      expect(await decoder.decode('mjpeg', claims, true)).toMatchObject({ type: 'damaged' });
+    }
+    // 8,200 x 8,200 pixels would take 101 MB, 65,500 x 65,500 6.4 GB; the file itself has 8 MB.
+    expect(mostMemory(child!) - before).toBeLessThan(60_000_000);
+  });
+
   it('is not put off by damage: the next picture of the same camera comes out right', async () => {
     const damaged = Buffer.from(fixture('detail.h264')).fill(0x55, 1_500, 1_900);
     const results = await Promise.all(
@@ -124,6 +204,26 @@ describe('a pool of decoders', () => {
 
   it('tells the CPU time of its processes', async () => {
     expect(await decoder.cpuMs()).toBeGreaterThan(0);
+  });
+});
+
+describe('the second choice, an ffmpeg for each picture', () => {
+  it.each([
+    ['h264', fixture('detail.h264'), 320, 180],
+    ['mjpeg', madeJpeg(), 640, 360],
+    ['mpeg4', made('-frames:v', '1', '-c:v', 'mpeg4', '-q:v', '5', '-f', 'm4v'), 640, 360],
+  ] as const)('decodes %s, and calls it damaged where it is cut', async (codec, whole, width, height) => {
+    const decoder = decodeWithFfmpeg(1);
+    expect(await decoder.decode(codec, whole, true)).toMatchObject({ type: 'decoded', width, height });
+    const cut = whole.subarray(0, Math.floor(whole.length * 0.6));
+    expect(await decoder.decode(codec, cut, false)).toMatchObject({ type: 'damaged' });
+    await decoder.close();
+  });
+
+  it('takes no JPEG of more pixels than a camera has', async () => {
+    const decoder = decodeWithFfmpeg(1);
+    expect(await decoder.decode('mjpeg', claiming(madeJpeg(), 8_200, 8_200), false)).toMatchObject({ type: 'damaged' });
+    await decoder.close();
   });
 });
 
@@ -154,9 +254,13 @@ describe('a decoder process that dies', () => {
     const killer = decoder.decode('h264', fixture('white.h264'), false);
     const behind = decoder.decode('h264', fixture('detail.h264'), false);
     process.kill(first!, 'SIGKILL');
-    await until(() => decodersOf(process.pid).some((pid) => pid !== first));
-    const second = decodersOf(process.pid).find((pid) => pid !== first)!;
-    process.kill(second, 'SIGKILL');
+    let second: number | undefined;
+    // Looked at once: on its way from one program of its chain to the next, a process is for a moment no decoder.
+    await until(() => {
+      second = decodersOf(process.pid).find((pid) => pid !== first);
+      return second !== undefined;
+    });
+    process.kill(second!, 'SIGKILL');
     expect(await killer).toMatchObject({ type: 'failed', detail: expect.stringContaining('SIGKILL, twice') });
     expect(await behind).toMatchObject({ type: 'decoded', width: 320 });
     await decoder.close();

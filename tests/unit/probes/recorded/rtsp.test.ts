@@ -27,13 +27,7 @@ type Case = {
   };
 };
 
-/** What this version of the prober cannot do with a recording, and why; each is tested to be so still. */
-const laterWork: Readonly<Record<string, string>> = {
-  'rtsp/issues/go2rtc-1663-cut-c-line.txt':
-    'the log quotes no Content-Length: a body without one is not read, RFC 2326 section 12.14',
-};
-
-/** Every message at the front of the bytes, fed in reads of `step` bytes. */
+/** Every message at the front of the bytes, fed in reads of `step` bytes; a description without a length ends with them. */
 const messagesIn = (bytes: Buffer, step: number): Front[] => {
   const found: Front[] = [];
   let start = 0;
@@ -45,7 +39,9 @@ const messagesIn = (bytes: Buffer, step: number): Front[] => {
       if (next.type === 'garbage') return found;
       start += next.bytes;
     }
-    if (end === bytes.length) return found;
+    if (end < bytes.length) continue;
+    const rest = front(bytes, start, end, true);
+    return rest.type === 'response' ? [...found, rest] : found;
   }
 };
 
@@ -54,6 +50,8 @@ const responseIn = (bytes: Buffer, step = bytes.length): Response | null => {
   return message?.type === 'response' ? message.response : null;
 };
 
+const codecs: Readonly<Record<string, string>> = { H264: 'h264', H265: 'h265', JPEG: 'mjpeg', 'MP4V-ES': 'mpeg4' };
+
 const expectDescription = (description: Description | null, facts: SdpFacts): void => {
   expect(description).not.toBeNull();
   expect(description!.control).toBe(facts.session_control ?? null);
@@ -61,31 +59,32 @@ const expectDescription = (description: Description | null, facts: SdpFacts): vo
     facts.medias.map(({ media, control }) => [media.toLowerCase(), control]),
   );
   const video = description!.medias.find(({ kind }) => kind === 'video');
-  const codec = facts.first_video_codec?.toLowerCase() ?? null;
-  expect(video === undefined ? null : codecOf(video)).toBe(codec === 'h264' || codec === 'h265' ? codec : null);
+  const codec = facts.first_video_codec?.toUpperCase() ?? '';
+  expect(video === undefined ? null : codecOf(video)).toBe(codecs[codec] ?? null);
 };
 
 const pathOf = (url: string): string => url.replace(/^rtsp:\/\/[^/]*/, '');
 
 describeRecorded('recorded RTSP answers', () => {
   const cases = manifest<Case[]>('rtsp/manifest.json').map((one) => ({ ...one, title: `${one.file} (${one.device})` }));
-  const now = cases.filter(({ file }) => laterWork[file] === undefined);
-  const answers = now.filter(({ facts }) => typeof facts.status === 'number');
+  const answers = cases.filter(({ facts }) => typeof facts.status === 'number');
 
   it.each(answers)('$title is read, in one read and byte by byte', ({ file, facts }) => {
     const bytes = recorded(file);
     for (const step of [bytes.length, 1, 7]) {
       const response = responseIn(bytes, step);
       expect(response).toMatchObject({ status: facts.status });
-      expect(response!.body).toHaveLength(facts.declared_content_length ?? 0);
+      // go2rtc#1663 quotes a description without a length; every other answer without one has no body.
+      const undeclared = facts.sdp === undefined ? 0 : facts.actual_body_bytes;
+      expect(response!.body).toHaveLength(facts.declared_content_length ?? undeclared!);
     }
   });
 
-  it.each(now.filter(({ facts }) => facts.sdp !== undefined))('$title is described', ({ file, facts }) => {
+  it.each(cases.filter(({ facts }) => facts.sdp !== undefined))('$title is described', ({ file, facts }) => {
     expectDescription(parseSdp(responseIn(recorded(file))!.body.toString('latin1')), facts.sdp!);
   });
 
-  it.each(now.filter(({ asserted_upstream: upstream }) => upstream?.request_url !== undefined && upstream.streams))(
+  it.each(cases.filter(({ asserted_upstream: upstream }) => upstream?.request_url !== undefined && upstream.streams))(
     '$title has the URLs that other clients found right, on the host that was asked',
     ({ file, asserted_upstream: upstream }) => {
       const response = responseIn(recorded(file))!;
@@ -127,7 +126,7 @@ describeRecorded('recorded RTSP answers', () => {
     },
   );
 
-  it.each(now.filter(({ asserted_upstream: upstream }) => upstream?.payload !== undefined))(
+  it.each(cases.filter(({ asserted_upstream: upstream }) => upstream?.payload !== undefined))(
     '$title is a frame behind a blank line',
     ({ file, asserted_upstream: upstream }) => {
       const bytes = recorded(file);
@@ -136,11 +135,6 @@ describeRecorded('recorded RTSP answers', () => {
       expect(frame?.type === 'frame' && bytes.toString('latin1', frame.from, frame.to)).toBe(upstream!.payload);
     },
   );
-
-  it.each(Object.entries(laterWork))('%s is not read yet: %s', (file) => {
-    const one = cases.find((candidate) => candidate.file === file)!;
-    expect(responseIn(recorded(file))?.body.length).not.toBe(one.facts.actual_body_bytes);
-  });
 });
 
 describeRecorded('recorded session descriptions', () => {

@@ -105,7 +105,7 @@ describe('the front of a stream', () => {
   it('tells nothing at all from something begun', () => {
     expect(at('')).toEqual({ type: 'more', begun: false });
     for (const begun of ['R', 'RTSP/1.0 200 OK\r\nCSe', '$', 'OPT', withBody.slice(0, -1)]) {
-      expect(at(begun)).toEqual({ type: 'more', begun: true });
+      expect(at(begun)).toMatchObject({ type: 'more', begun: true });
     }
   });
 
@@ -162,6 +162,41 @@ describe('a response', () => {
     const { headers } = responseOf('RTSP/1.0 401 No\r\nWWW-Authenticate: Basic\r\nwww-authenticate: Digest\r\n\r\n');
     expect(headers.get('www-authenticate')).toEqual(['Basic', 'Digest']);
     expect(header(headers, 'www-authenticate')).toBe('Basic');
+  });
+});
+
+describe('a description whose length is not said (VCP, go2rtc#1663)', () => {
+  const head = 'RTSP/1.0 200 OK\r\nContent-Type: application/sdp\r\n\r\n';
+  const at = (text: string, ended: boolean) => front(Buffer.from(text), 0, text.length, ended);
+
+  it.each(['', 'v', 'v=0\r\nm=vid'])('is not whole while more may come: %j', (body) => {
+    expect(at(head + body, false)).toEqual({ type: 'more', begun: true, endless: true });
+  });
+
+  it.each(['', 'v=0\r\nm=video 0 RTP/AVP 96\r\n'])('is all that came by its end: %j', (body) => {
+    const found = at(head + body, true);
+    expect(found).toMatchObject({ type: 'response', bytes: head.length + body.length });
+    expect(found.type === 'response' && String(found.response.body)).toBe(body);
+  });
+
+  it('has a bound all the same', () => {
+    expect(at(`${head}${'a=x\r\n'.repeat(30_000)}`, false).type).toBe('garbage');
+  });
+
+  it.each([
+    ['another answer', 'RTSP/1.0 200 OK\r\n\r\n'],
+    ['a frame', '$\u0000\u0000\u0001x'],
+  ])('is not there where %s follows', (_, next) => {
+    expect(at(head + next, false)).toMatchObject({
+      type: 'response',
+      bytes: head.length,
+      response: { body: Buffer.of() },
+    });
+  });
+
+  it('does not wait where a length of none is said, or nothing of a description', () => {
+    expect(at(head.replace('\r\n\r\n', '\r\nContent-Length: 0\r\n\r\nv=0'), false).type).toBe('response');
+    expect(at('RTSP/1.0 200 OK\r\n\r\n', false).type).toBe('response');
   });
 });
 

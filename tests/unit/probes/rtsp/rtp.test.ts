@@ -13,6 +13,7 @@ describe('an RTP packet', () => {
       marker: true,
       sequence: 0x1234,
       timestamp: 9,
+      extension: -1,
       from: 12,
       to: 14,
     });
@@ -31,6 +32,13 @@ describe('an RTP packet', () => {
     ['nothing but padding', packet(0xa0, 0, 2), 12, 12],
   ])('may have %s', (_, bytes, from, to) => {
     expect(parsed(bytes)).toMatchObject({ from, to });
+  });
+
+  it('tells where its extension is', () => {
+    expect(parsed(packet(0x91, 0, 0, 0, 1, 0xff, 0xd8, 0, 1, 5, 5, 5, 5, 7))).toMatchObject({
+      extension: 16,
+      from: 24,
+    });
   });
 
   it.each([

@@ -49,10 +49,16 @@ describe('a session description', () => {
     ['h264', 'h264'],
     ['H265', 'h265'],
     ['HEVC', 'h265'],
-    ['JPEG', null],
-    ['MP4V-ES', null],
+    ['JPEG', 'mjpeg'],
+    ['MP4V-ES', 'mpeg4'],
+    ['VP8', null],
   ])('names %s', (name, codec) => {
     expect(codecOf(video(`a=rtpmap:96 ${name}/90000`))).toBe(codec);
+  });
+
+  it('knows payload type 26 as JPEG without a mapping (RFC 3551), unless it is mapped', () => {
+    expect(codecOf(parseSdp('m=video 0 RTP/AVP 26')!.medias[0]!)).toBe('mjpeg');
+    expect(codecOf(parseSdp('m=video 0 RTP/AVP 26\na=rtpmap:26 H264/90000')!.medias[0]!)).toBe('h264');
   });
 
   it('keeps controls with colons and blanks around', () => {
@@ -66,6 +72,39 @@ describe('a session description', () => {
   it('takes a mapping that stands in the wrong section', () => {
     const text = 'v=0\r\na=rtpmap:96 H264/90000\r\nm=video 0 RTP/AVP 96\r\na=control:t\r\n';
     expect(codecOf(parseSdp(text)!.medias[0]!)).toBe('h264');
+  });
+
+  describe('with a mapping and parameters in the section of another media', () => {
+    const mapping = ['a=rtpmap:96 H264/90000', 'a=fmtp:96 sprop-parameter-sets=Z00AHpWoKA9k'];
+    const read = (...lines: string[]) => parseSdp(lines.join('\r\n'))!.medias;
+
+    it('takes them for the only media line that has their payload type, before or behind it', () => {
+      for (const medias of [
+        read('m=video 0 RTP/AVP 96', 'm=audio 0 RTP/AVP 8', ...mapping),
+        read('m=audio 0 RTP/AVP 8', ...mapping, 'm=video 0 RTP/AVP 96'),
+      ]) {
+        const found = medias.find(({ kind }) => kind === 'video')!;
+        expect([codecOf(found), hex(found.parameterSets)]).toEqual(['h264', ['674d001e95a8280f64']]);
+      }
+    });
+
+    it('leaves them where another media line has that payload type too', () => {
+      for (const other of ['m=video 0 RTP/AVP 96', 'm=audio 0 RTP/AVP 8 96']) {
+        const [first] = read('m=video 0 RTP/AVP 96', other, 'm=application 0 RTP/AVP 107', ...mapping);
+        expect(first).toMatchObject({ encoding: '96', parameterSets: [] });
+      }
+    });
+
+    it('leaves them where its own section, or that of the session, has others', () => {
+      const astray = ['m=audio 0 RTP/AVP 8', ...mapping];
+      const own = ['a=rtpmap:96 H265/90000', 'a=fmtp:96 sprop-sps=QgEB'];
+      for (const medias of [
+        read('m=video 0 RTP/AVP 96', ...own, ...astray),
+        read(...own, 'm=video 0 RTP/AVP 96', ...astray),
+      ]) {
+        expect([medias[0]!.encoding, hex(medias[0]!.parameterSets)]).toEqual(['H265', ['420101']]);
+      }
+    });
   });
 
   it('does not throw on arbitrary text', () => {
@@ -99,5 +138,22 @@ describe('the parameter sets of a description', () => {
       'a=fmtp:96 profile-id=1;sprop-sps=QgEB;sprop-pps=RAHA;sprop-vps=QAEM',
     ).parameterSets;
     expect(hex(sets)).toEqual(['40010c', '420101', '4401c0']);
+  });
+
+  it('are the configuration of MPEG-4', () => {
+    const of = (fmtp: string) => hex(video('a=rtpmap:96 MP4V-ES/90000', `a=fmtp:96 ${fmtp}`).parameterSets);
+    expect(of('profile-level-id=1;config=000001B001000001B5')).toEqual(['000001b001000001b5']);
+    expect(of('profile-level-id=1')).toEqual([]);
+    expect(of('config=xyz')).toEqual([]);
+  });
+
+  it.each([
+    ['a=x-dimensions:3840,2160', ['0f000870']],
+    ['a=framesize:96 3840-2160', ['0f000870']],
+    ['a=x-dimensions:70000,2160', []],
+    ['a=x-dimensions:', []],
+    ['a=framerate:25', []],
+  ])('are the size of pictures for JPEG: %s', (line, sets) => {
+    expect(hex(video('a=rtpmap:96 JPEG/90000', line).parameterSets)).toEqual(sets);
   });
 });

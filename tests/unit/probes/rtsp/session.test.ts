@@ -25,6 +25,18 @@ describe('a session', () => {
     expect(lines(session.request('PLAY', 'rtsp://h/a'))).toEqual(expect.arrayContaining(['Session: ABC', 'CSeq: 3']));
   });
 
+  it.each([
+    ['Session: 7;timeout=15', 15_000],
+    ['Session: 7 ; Timeout = 90', 90_000],
+    ['Session: 7', 60_000],
+    ['Session: 7;timeout=0', 60_000],
+    ['Session: 7;timeout=soon', 60_000],
+  ])('of %s lives %s ms without a word', (line, ms) => {
+    const session = new Session(null);
+    session.note(response(200, line));
+    expect([session.id, session.timeoutMs]).toEqual(['7', ms]);
+  });
+
   it('logs in after a challenge and goes on so once that was accepted', () => {
     const session = new Session(login);
     expect(carriesLogin(session.request('DESCRIBE', 'rtsp://h/a'))).toBe(false);
@@ -33,7 +45,44 @@ describe('a session', () => {
     session.note(response(200));
     expect(carriesLogin(session.request('SETUP', 'rtsp://h/a'))).toBe(true);
     expect(carriesLogin(session.request('TEARDOWN', 'rtsp://h/a'))).toBe(true);
-    expect(session.unproven).toBe(false);
+    expect([session.proven, session.unproven]).toEqual([true, false]);
+  });
+
+  it('is accepted by the method that was challenged, not by one that was free before', () => {
+    const session = new Session(login);
+    session.request('SETUP', 'rtsp://h/a');
+    session.challenged(challenge('n'));
+    expect(carriesLogin(session.request('DESCRIBE', 'rtsp://h/a'))).toBe(true);
+    session.note(response(200));
+    expect(session.proven).toBe(false);
+    expect(carriesLogin(session.request('SETUP', 'rtsp://h/a'))).toBe(true);
+    session.note(response(200));
+    expect(session.proven).toBe(true);
+  });
+
+  it('begins on a new connection without the nonce of the old one (#647), and is still accepted', () => {
+    const session = new Session(login);
+    session.request('DESCRIBE', 'rtsp://h/a');
+    session.challenged(challenge('n'));
+    session.request('DESCRIBE', 'rtsp://h/a');
+    session.note(response(200, 'Session: 4'));
+    session.begin();
+    expect(session.request('DESCRIBE', 'rtsp://h/a')).not.toMatch(/Session|Authorization/);
+    expect(session.challenged(challenge('m'))).toBe('answer');
+    expect(session.proven).toBe(true);
+    expect(session.request('DESCRIBE', 'rtsp://h/a')).toContain('nonce="m"');
+  });
+
+  it('takes another nonce for its next request, once, where one that cannot be repeated was refused', () => {
+    const session = new Session(login);
+    session.request('DESCRIBE', 'rtsp://h/a');
+    session.challenged(challenge('n'));
+    session.request('DESCRIBE', 'rtsp://h/a');
+    session.note(response(200));
+    session.renew(challenge('m'));
+    expect(session.request('OPTIONS', 'rtsp://h/a')).toContain('nonce="m"');
+    session.renew(challenge('o'));
+    expect(carriesLogin(session.request('TEARDOWN', 'rtsp://h/a'))).toBe(false);
   });
 
   it('sends a login once while nobody has accepted it', () => {
@@ -41,6 +90,9 @@ describe('a session', () => {
     session.challenged(challenge('n'));
     session.request('SETUP', 'rtsp://h/a');
     expect(session.unproven).toBe(true);
+    session.repeat();
+    expect(carriesLogin(session.request('TEARDOWN', 'rtsp://h/a'))).toBe(false);
+    session.request('SETUP', 'rtsp://h/a');
     expect(carriesLogin(session.request('TEARDOWN', 'rtsp://h/a'))).toBe(false);
   });
 
@@ -59,7 +111,33 @@ describe('a session', () => {
     session.request('DESCRIBE', 'rtsp://h/a');
     expect(session.challenged(challenge('m", stale="true'))).toBe('answer');
     expect(session.request('DESCRIBE', 'rtsp://h/a')).toContain('nonce="m"');
-    expect(session.challenged(challenge('o", stale=true'))).toBe('refused');
+    expect(session.challenged(challenge('o", stale="true'))).toBe('refused');
+  });
+
+  it('answers one more nonce after that of another connection was refused (#647), and no third, stale or not', () => {
+    for (const refuse of ['403', '401'] as const) {
+      const session = new Session(login);
+      session.challenged(challenge('n'));
+      session.inherit();
+      session.request('DESCRIBE', 'rtsp://h/a');
+      expect(session.inherits).toBe(true);
+      if (refuse === '403') {
+        session.drop();
+        expect(session.unproven).toBe(true);
+        expect(carriesLogin(session.request('DESCRIBE', 'rtsp://h/a'))).toBe(false);
+      }
+      expect(session.challenged(challenge('m'), true)).toBe('answer');
+      expect(session.request('DESCRIBE', 'rtsp://h/a')).toContain('nonce="m"');
+      expect(session.inherits).toBe(false);
+      expect(session.challenged(challenge('o", stale="true'))).toBe('refused');
+    }
+  });
+
+  it('does not take the same nonce for a new one, whatever the device calls it', () => {
+    const session = new Session(login);
+    session.challenged(challenge('n'));
+    session.request('DESCRIBE', 'rtsp://h/a');
+    expect(session.challenged(challenge('n", stale="true'))).toBe('refused');
   });
 
   it('counts the answers to one nonce', () => {
@@ -72,17 +150,12 @@ describe('a session', () => {
 
   it.each([
     ['no credentials', null, 'Digest realm="r", nonce="n"', 'no_credentials'],
-    [
-      'credentials refused before',
-      { refused: 'yesterday', as: 'unauthorized' },
-      'Digest realm="r", nonce="n"',
-      'known_refused',
-    ],
     ['a way of login that nobody knows', login, 'Kerberos', 'unsupported'],
     ['Basic, which is not allowed', login, 'Basic realm="r"', 'unsupported'],
+    ['Basic, inside TLS', login, 'Basic realm="r"', 'answer', true],
     ['Basic, which is allowed', { ...login, basicAllowed: true }, 'Basic realm="r"', 'answer'],
-  ] as const)('with %s', (_, given, offered, expected) => {
-    expect(new Session(given).challenged(response(401, `WWW-Authenticate: ${offered}`))).toBe(expected);
+  ] as [string, Login, string, string, boolean?][])('with %s', (_, given, offered, expected, confidential = false) => {
+    expect(new Session(given, confidential).challenged(response(401, `WWW-Authenticate: ${offered}`))).toBe(expected);
   });
 
   it('prefers a digest although Basic is allowed', () => {

@@ -11,7 +11,15 @@ describe('an RTSP URL is taken apart', () => {
     ['rtsp://h?channel=1', 'h', 554, 'rtsp://h?channel=1'],
     ['rtsp://h/%7e~Ünïq', 'h', 554, 'rtsp://h/%7e~Ünïq'],
   ])('%s', (text, host, port, request) => {
-    expect(parseRtspUrl(text)).toMatchObject({ host, port, request, user: null, password: null });
+    expect(parseRtspUrl(text)).toMatchObject({ host, port, request, secure: false, user: null, password: null });
+  });
+
+  it.each([
+    ['rtsps://10.0.0.1/a', 322],
+    ['RTSPS://admin:x@10.0.0.1:8322/a', 8322],
+  ])('%s is RTSP inside TLS', (text, port) => {
+    const request = `rtsps://10.0.0.1${port === 322 ? '' : ':8322'}/a`;
+    expect(parseRtspUrl(text)).toMatchObject({ host: '10.0.0.1', port, secure: true, request });
   });
 
   it.each([
@@ -79,6 +87,12 @@ describe('the URL of a track', () => {
     ['one with a blank, which would end the request line', 'track 1 RTSP/1.0', `${request}/`],
   ])('from %s', (_, control, url) => {
     expect(resolveControl(request, `${request}/`, control)).toBe(url);
+  });
+
+  it('stays inside TLS, though the device names its plain port', () => {
+    const secure = 'rtsps://10.0.0.1/live';
+    expect(baseUrl(secure, 'rtsp://10.0.0.1:554/live/')).toBe('rtsps://10.0.0.1/live/');
+    expect(resolveControl(secure, secure, 'rtsp://10.0.0.1/live/track1')).toBe('rtsps://10.0.0.1/live/track1');
   });
 
   it('follows the base also behind a query, as live555 and FFmpeg join (Dahua)', () => {

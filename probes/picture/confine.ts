@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+
+/** How the processes that decode are held here; `ms` is what finding it out took. */
+export type Confinement = {
+  /** They have a network namespace of their own, whose only interface is a loopback that is down. */
+  readonly network: boolean;
+  /** They have a limit of memory that the kernel keeps. */
+  readonly memory: boolean;
+  readonly ms: number;
+};
+
+type Command = readonly string[];
+type Found = Confinement & { readonly limit: (mebibytes: number) => Command; readonly namespace: Command };
+
+/** RLIMIT_DATA, not RLIMIT_AS: V8 reserves 10 GB of addresses that it never writes to. */
+const limitTo = (mebibytes: number): Command => ['prlimit', `--data=${mebibytes * 1024 * 1024}`, '--'];
+/** More than anything here is given: where a lower hard limit stands already, that one holds. */
+const mostMebibytes = 2048;
+/** The first needs CAP_SYS_ADMIN, the second a kernel that lets users have namespaces (Docker's seccomp does not). */
+const namespaces: readonly Command[] = [
+  ['unshare', '--net', '--'],
+  ['unshare', '--user', '--net', '--'],
+];
+
+/** True where a command runs behind `prefix`: util-linux is there, and the kernel lets us. */
+const works = ([file, ...args]: Command): boolean =>
+  spawnSync(file!, [...args, 'true'], { stdio: 'ignore', env: {}, timeout: 1_000 }).status === 0;
+
+const find = (): Found => {
+  const begun = performance.now();
+  const memory = works(limitTo(mostMebibytes));
+  const namespace = namespaces.find(works) ?? [];
+  const ms = Math.round((performance.now() - begun) * 10) / 10;
+  return { network: namespace.length > 0, memory, ms, limit: memory ? limitTo : () => [], namespace };
+};
+
+let found: Found | null = null;
+const known = (): Found => {
+  found ??= find();
+  return found;
+};
+
+/** Tried once a process, by running `true` two to three times (8 ms); where nothing can be had, nothing is asked for. */
+export const confinement = (): Confinement => known();
+
+/**
+ * The command and arguments, for `spawn`, that run `file` without a network and with no more than `mebibytes` of private
+ * memory, as far as this machine can do it. Each step replaces itself by the next (exec): pid, pipes, signals and CPU
+ * time are those of `file`.
+ */
+export const confined = (file: string, args: readonly string[], mebibytes: number): [string, string[]] => {
+  const { limit, namespace } = known();
+  const [first, ...others] = [...limit(mebibytes), ...namespace, file, ...args];
+  return [first!, others];
+};

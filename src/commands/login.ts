@@ -1,0 +1,31 @@
+import { heldLogins, releaseLogin } from '../probing/login-held.ts';
+import type { Ground } from '../roles/ground.ts';
+import { Sentence } from '../sentence.ts';
+import { exit } from './exit.ts';
+
+export type LoginOptions = { readonly release?: string; readonly json?: true };
+
+/**
+ * The logins that are not tried any more, and why. One is lifted by a new password; where it was the device that was set
+ * right and the stored password stayed, by a person who says so here.
+ */
+export const login = async ({ db, vault }: Ground, options: LoginOptions): Promise<number> => {
+  if (options.release !== undefined) {
+    const released = await releaseLogin(db, vault, options.release);
+    if (released === 'no camera') {
+      throw new Sentence(
+        `--release ${options.release}：没有这个点位，或它没有密码`,
+        `--release ${options.release}: no such camera, or it has no login`,
+      );
+    }
+  }
+  const held = await heldLogins(db, vault);
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ held })}\n`);
+  else if (held.length === 0) process.stdout.write('（没有被停用的登录 / no login is held）\n');
+  else {
+    for (const { code, name, host, service, kind, at, detail } of held) {
+      process.stdout.write(`${code}  ${name}  ${host}  ${service}  ${kind}  ${at.toISOString()}  ${detail ?? ''}\n`);
+    }
+  }
+  return exit.ok;
+};

@@ -1,0 +1,80 @@
+import type { Queryable } from '../db/pool.ts';
+import type { Credentials, Vault } from '../inventory/vault.ts';
+import { hostOf } from './assignment.ts';
+
+export type HeldLogin = {
+  readonly code: string;
+  readonly name: string;
+  readonly host: string;
+  readonly service: string;
+  /** `unauthorized` and `forbidden` were said by the device; `trying` was sent by a worker that died over it. */
+  readonly kind: 'unauthorized' | 'forbidden' | 'trying';
+  readonly at: Date;
+  readonly detail: string | null;
+};
+
+type Stored = {
+  code: string;
+  name: string;
+  rtsp_url: string;
+  version: number;
+  sealed: Buffer;
+  renewed_at: Date | null;
+};
+
+const openOrNull = (vault: Vault, { sealed, code, version }: Stored): Credentials | null => {
+  try {
+    return vault.open(sealed, code, version);
+  } catch {
+    return null;
+  }
+};
+
+/** Every camera whose present login is not tried any more. Opens every password in use: for a person, not for a tick. */
+export const heldLogins = async (db: Queryable, vault: Vault): Promise<HeldLogin[]> => {
+  const rows = await db.many<{
+    host: string;
+    fingerprint: Buffer;
+    service: string;
+    kind: HeldLogin['kind'];
+    at: Date;
+    detail: string | null;
+  }>(
+    `select host, fingerprint, coalesce(refused_by, trying) as service, coalesce(refused_kind, 'trying') as kind,
+       coalesce(refused_at, tried_at) as at, refused_detail as detail
+     from login where refused_by is not null or trying is not null order by at`,
+  );
+  if (rows.length === 0) return [];
+  const cameras = await db.many<Stored>(
+    `select c.code, c.name, c.rtsp_url, cr.version, cr.sealed, cr.renewed_at
+     from camera c join credential cr on cr.camera = c.id where c.in_use order by c.code`,
+  );
+  const byLogin = Map.groupBy(cameras, (camera) => {
+    const credentials = openOrNull(vault, camera);
+    return credentials === null
+      ? ''
+      : `${hostOf(camera.rtsp_url)} ${vault.fingerprint(credentials).toString('base64')}`;
+  });
+  return rows.flatMap(({ host, fingerprint, ...row }) =>
+    (byLogin.get(`${host} ${fingerprint.toString('base64')}`) ?? [])
+      // What came of it before its password was changed, and changed back, holds nobody up.
+      .filter(({ renewed_at }) => renewed_at === null || renewed_at <= row.at)
+      .map(({ code, name }) => ({ code, name, host, ...row })),
+  );
+};
+
+/** Forgets what came of a camera's login, so that it is tried once more: on the word of a person who has verified it. */
+export const releaseLogin = async (db: Queryable, vault: Vault, code: string): Promise<'released' | 'no camera'> => {
+  const camera = await db.maybeOne<Stored>(
+    `select c.code, c.name, c.rtsp_url, cr.version, cr.sealed, cr.renewed_at
+     from camera c join credential cr on cr.camera = c.id where c.code = $1`,
+    [code],
+  );
+  const credentials = camera === null ? null : openOrNull(vault, camera);
+  if (camera === null || credentials === null) return 'no camera';
+  await db.run('delete from login where host = $1 and fingerprint = $2', [
+    hostOf(camera.rtsp_url),
+    vault.fingerprint(credentials),
+  ]);
+  return 'released';
+};
