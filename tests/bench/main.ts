@@ -1,12 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { Sentence } from '../../src/sentence.ts';
 import { benchPicture } from './picture.ts';
 import { type Bench, type BenchRow, markdown } from './table.ts';
+import { benchTarpits } from './tarpits.ts';
 
-/** `npm run bench -- NAME [--json]`. */
+/** `npm run bench -- NAME [--json]`. Ends with 1 and a sentence where a benchmark holds us to something that was not kept. */
 const benches: Readonly<Record<string, (clipsDir: string, told: (line: string) => void) => Promise<BenchRow[]>>> = {
   picture: benchPicture,
+  tarpits: benchTarpits,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
@@ -20,6 +23,10 @@ if (bench === undefined) {
 // Beside the demo's clips: filmed once.
 const clipsDir = '.xunjian/clips';
 mkdirSync(clipsDir, { recursive: true });
-const rows = await bench(clipsDir, (line) => process.stderr.write(`${line} …\n`));
+const rows = await bench(clipsDir, (line) => process.stderr.write(`${line} …\n`)).catch((cause: unknown) => {
+  if (!(cause instanceof Sentence)) throw cause;
+  process.stderr.write(`${cause.message}\n`);
+  process.exit(1);
+});
 const result: Bench = { bench: name, at: new Date().toISOString(), cores: availableParallelism(), rows };
 process.stdout.write(values.json === true ? `${JSON.stringify(result)}\n` : `${markdown(result)}\n`);

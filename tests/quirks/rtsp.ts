@@ -1,0 +1,302 @@
+import {
+  type Claim,
+  camera,
+  command,
+  ends,
+  ipv6,
+  keepalive,
+  keyframe,
+  message,
+  onvif,
+  qRtsp,
+  quirk,
+  recordedRtsp,
+  rtsp,
+  sdp,
+  session,
+  ssrc,
+  udpFallback,
+  unit,
+  url,
+} from './claim.ts';
+
+export const rtspQuirks: readonly Claim[] = [
+  quirk(
+    'cseq-of-before',
+    'CSeq is that of the request before',
+    ['retina#133'],
+    [...qRtsp('an answer whose CSeq > is that of the request before')],
+  ),
+  quirk('cseq-0', 'CSeq is 0', ['retina#133'], [...qRtsp('an answer whose CSeq > is 0')]),
+  quirk(
+    'cseq-missing',
+    'CSeq is missing',
+    ['retina#133'],
+    [...qRtsp('an answer whose CSeq > is missing'), ...message('may have LF-only lines, no reason and no CSeq')],
+  ),
+  quirk(
+    'cseq-blank',
+    'CSeq has a blank behind it',
+    ['retina#133'],
+    [...qRtsp('an answer whose CSeq > has a blank behind it')],
+  ),
+  quirk(
+    'cseq-lower-case',
+    'CSeq is in lower case',
+    [],
+    [
+      ...qRtsp('an answer whose CSeq > is in lower case'),
+      ...message('headers > are read with lower case and no blank'),
+    ],
+  ),
+  quirk(
+    'cseq-last',
+    'what stands behind CSeq is not read: it is sent as the last header',
+    ['gortsplib#437'],
+    [...message('carries CSeq as its last header: some devices read only as far as they understand (gortsplib#437)')],
+  ),
+  quirk(
+    'lf-only',
+    'lines end in LF alone',
+    [],
+    [
+      ...rtsp('may answer with any CSeq, with LF-only lines and with provisional answers first'),
+      ...onvif('lines that end in LF are read'),
+    ],
+  ),
+  quirk(
+    'frames-before-play',
+    'frames come before the answer to PLAY',
+    [],
+    [...rtsp('may send its key frame before the answer to PLAY, and RTCP and foreign channels between')],
+    recordedRtsp('is a frame behind a blank line'),
+  ),
+  quirk(
+    'crlf-before-frames',
+    'a blank line stands before a frame',
+    [],
+    [
+      ...rtsp('may send its key frame before the answer to PLAY, and RTCP and foreign channels between'),
+      ...message('as it stands, with frames before the answer and blank lines before a frame'),
+    ],
+    recordedRtsp('is a frame behind a blank line'),
+  ),
+  quirk(
+    'unassigned-channel',
+    'data on a channel that nobody assigned is passed over',
+    [],
+    [...unit('udp')('the channels that the device answers are used, and data on any other is skipped')],
+  ),
+  quirk(
+    'foreign-payload-type',
+    'packets of a payload type that was not described are passed over',
+    ['GeoVision'],
+    [...keyframe('past packets of a foreign payload type on the same channel (50 on GeoVision)')],
+    recordedRtsp('geovision_sdp.sdp (GeoVision)'),
+  ),
+  quirk(
+    'base-without-scheme',
+    'Content-Base has no scheme: the URL of the request counts',
+    ['moonfire-nvr#356'],
+    [...qRtsp('without a scheme (moonfire-nvr#356) leaves us'), ...url('with no scheme (moonfire#356)')],
+  ),
+  quirk(
+    'scheme-doubled',
+    'rtsp:// stands twice',
+    ['go2rtc#208'],
+    [...qRtsp('with its scheme twice (go2rtc#208) leaves us'), ...url('from one with a doubled scheme')],
+  ),
+  quirk(
+    'port-dropped',
+    'the port is dropped',
+    ['Reolink'],
+    [...qRtsp('without the port (Reolink) leaves us'), ...url('with a dropped port (Reolink)')],
+  ),
+  quirk(
+    'ipv6-without-brackets',
+    'an IPv6 host has no brackets',
+    [],
+    [
+      ...qRtsp('with an IPv6 host without brackets leaves us'),
+      ...ipv6('may forget the brackets in its Content-Base: its path counts, on the host that was asked'),
+    ],
+  ),
+  quirk(
+    'body-of-128-kib',
+    'descriptions have up to 128 KiB; larger ones are refused',
+    [],
+    [
+      ...qRtsp('of 128 KiB, as recorders write of all their channels, is read'),
+      ...message('is garbage where a body is announced that is larger than any description'),
+    ],
+  ),
+  quirk(
+    'session-id-changes',
+    'the session id changes from answer to answer: the last one counts',
+    [],
+    [...rtsp('may change its session id from one answer to the next: the last one is torn down')],
+    recordedRtsp('tells its session*'),
+  ),
+  quirk(
+    'timeout-15',
+    'a session lives 15 s without a word',
+    [],
+    [
+      ...session('of Session: 7;timeout=15 lives 15000 ms without a word'),
+      ...keepalive('by GET_PARAMETER, each half of its time'),
+    ],
+  ),
+  quirk(
+    'get-parameter-unanswered',
+    'GET_PARAMETER stays without an answer: OPTIONS',
+    [],
+    [...keepalive('by OPTIONS where that is answered by null')],
+  ),
+  quirk(
+    'get-parameter-454',
+    'GET_PARAMETER is answered by 454: OPTIONS',
+    ['live555'],
+    [...keepalive('by OPTIONS where that is answered by 454')],
+  ),
+  quirk(
+    'keepalive-refused',
+    'a refused keepalive is no failure',
+    [],
+    [...keepalive('and a refused keepalive is no failure, of either method')],
+  ),
+  quirk(
+    'teardown-always',
+    'what is not torn down is streamed into the next session: TEARDOWN always, also after a failure',
+    ['live555', 'retina#17'],
+    [
+      ...rtsp(
+        'is asked DESCRIBE, SETUP, PLAY and TEARDOWN, without OPTIONS, and gives a key frame',
+        '503 to PLAY is busy, and its session is torn down',
+      ),
+      ...qRtsp(
+        'video of a session that was never torn down, between the answers and packets of the next one, is passed over',
+      ),
+      ...ssrc(
+        'of another SSRC than announced neither are the picture nor spoil it*',
+        'do not spoil the picture where no SSRC was announced*',
+        'is told apart over UDP too*',
+      ),
+    ],
+  ),
+  quirk(
+    'teardown-waits',
+    'its answer is waited for, one second at most',
+    [],
+    [...ends('a device that does not answer TEARDOWN is left after a second')],
+  ),
+  quirk(
+    'teardown-on-time-out',
+    'also where time ran out',
+    [],
+    [...ends('silence after PLAY', 'whoever streams without a key frame')],
+  ),
+  quirk(
+    'teardown-at-shutdown',
+    'also where the service is stopped',
+    [],
+    [...ends('while it waits for a key frame, and the session is torn down', 'while it waits for the answer to PLAY')],
+  ),
+  quirk(
+    'busy-453',
+    '453: online, and nothing known of the picture',
+    [],
+    [
+      ...rtsp('453 to DESCRIBE', '453 to SETUP'),
+      ...camera('of a busy camera is online, and nothing is known of its picture'),
+    ],
+  ),
+  quirk(
+    'busy-503',
+    '503: the same',
+    [],
+    [
+      ...rtsp('503 to DESCRIBE', '503 to PLAY is busy'),
+      ...command('ends with 3 where nothing is known: the camera is busy'),
+    ],
+  ),
+  quirk(
+    'tcp-refused-461',
+    '461 to TCP: one fallback to UDP',
+    [],
+    [
+      ...udpFallback(
+        'to UDP, where TCP is refused (461)',
+        'and no third: a device that refuses both is not asked again',
+      ),
+    ],
+  ),
+  quirk(
+    'udp-answered',
+    'UDP in the answer to a SETUP for TCP: the same fallback',
+    [],
+    [...udpFallback('to UDP, where TCP was asked for and UDP is answered')],
+  ),
+  quirk(
+    'fallback-in-time',
+    'the fallback ends within the deadline of the whole',
+    [],
+    [
+      ...qRtsp('after 461 to TCP ends within the deadline of the whole'),
+      ...udpFallback('to TCP, where nothing comes over UDP'),
+    ],
+  ),
+  quirk(
+    'redirect-not-followed',
+    '3xx is not followed, and is a failure of its own',
+    [],
+    [...rtsp('a redirect (301) is a failure', 'a redirect (302) is a failure', 'a redirect (305) is a failure')],
+  ),
+  quirk(
+    'redirect-no-credentials',
+    'and no credentials leave by it',
+    [],
+    [...qRtsp('a redirect that meets a login takes no credentials anywhere')],
+  ),
+  quirk(
+    'sdp-media-only',
+    'a description is m= lines and their attributes only',
+    ['go2rtc#2245'],
+    [
+      ...qRtsp('of m= lines and their attributes only (go2rtc#2245) is read'),
+      ...sdp('of only m= lines is one, without a codec that could be told'),
+    ],
+    recordedRtsp('go2rtc-2245-minimal-sdp.txt… is described'),
+  ),
+  quirk(
+    'sdp-origin-cut',
+    'its o= or c= line is cut short',
+    ['go2rtc#1663'],
+    [...qRtsp('whose o= is cut short is read', 'whose c= is cut short (VCP, go2rtc#1663) is read')],
+  ),
+  quirk('sdp-ip-for-in', 'it says IP for IN', [], [...qRtsp('with IP for IN is read')]),
+  quirk(
+    'sdp-fmtp-before',
+    'fmtp stands before its m= line',
+    [],
+    [...qRtsp('with fmtp before its m= line is read, parameter sets and all')],
+  ),
+  quirk(
+    'sdp-rtpmap-misplaced',
+    'rtpmap stands in the section of the session, or of another media',
+    [],
+    [
+      ...qRtsp('with rtpmap in the section of the session is read'),
+      ...sdp(
+        'takes a mapping that stands in the wrong section',
+        'takes them for the only media line that has their payload type, before or behind it',
+        'leaves them where another media line has that payload type too',
+      ),
+    ],
+  ),
+  quirk(
+    'sdp-gb-names',
+    'names are in GBK, or in nothing',
+    [],
+    [...qRtsp('with a name in GBK is read', 'with a name in no encoding at all is read')],
+  ),
+];
