@@ -26,11 +26,12 @@ export const importRows = (db: Database, vault: Vault, rows: readonly Row[], dry
   db.transaction(async (tx) => {
     const counts = { added: 0, changed: 0, same: 0 };
     for (let at = 0; at < rows.length; at += chunk) {
-      const part = rows.slice(at, at + chunk);
+      const some = rows.slice(at, at + chunk);
+      const part = partOf(some);
       const known = new Map((await look(tx, part)).map((camera) => [camera.code, camera]));
-      const credentials = part.flatMap((row) => credentialOf(vault, row, known.get(row.code)!) ?? []);
+      const credentials = some.flatMap((row) => credentialOf(vault, row, known.get(row.code)!) ?? []);
       const renewed = new Set(credentials.map(({ code }) => code));
-      for (const { code } of part) {
+      for (const { code } of some) {
         const { id, differs } = known.get(code)!;
         counts[id === null ? 'added' : differs || renewed.has(code) ? 'changed' : 'same'] += 1;
       }
@@ -41,55 +42,54 @@ export const importRows = (db: Database, vault: Vault, rows: readonly Row[], dry
     return counts;
   });
 
-const arrays = (rows: readonly Row[]): unknown[] => [
-  rows.map(({ code }) => code),
-  rows.map(({ name }) => name),
-  rows.map(({ unit }) => unit),
-  rows.map((row) => row.class),
-  rows.map(({ site }) => site),
-  rows.map(({ rtspUrl }) => rtspUrl),
-  rows.map(({ onvifUrl }) => onvifUrl),
-  rows.map(({ snapshotUrl }) => snapshotUrl),
-  rows.map(({ transport }) => transport),
-  rows.map(({ certificate }) => certificate),
-  rows.map(({ deadlineMs }) => deadlineMs),
+/** What a sheet says of a camera beside its code. */
+const facts: readonly { readonly name: string; readonly type: string; readonly of: (row: Row) => unknown }[] = [
+  { name: 'name', type: 'text', of: (row) => row.name },
+  { name: 'unit', type: 'text', of: (row) => row.unit },
+  { name: 'class', type: 'text', of: (row) => row.class },
+  { name: 'site', type: 'text', of: (row) => row.site },
+  { name: 'rtsp_url', type: 'text', of: (row) => row.rtspUrl },
+  { name: 'onvif_url', type: 'text', of: (row) => row.onvifUrl },
+  { name: 'snapshot_url', type: 'text', of: (row) => row.snapshotUrl },
+  { name: 'transport', type: 'text', of: (row) => row.transport },
+  { name: 'certificate', type: 'text', of: (row) => row.certificate },
+  { name: 'deadline', type: 'integer', of: (row) => row.deadlineMs },
 ];
 
-const facts = [
-  'name',
-  'unit',
-  'class',
-  'site',
-  'rtsp_url',
-  'onvif_url',
-  'snapshot_url',
-  'transport',
-  'certificate',
-  'deadline',
-];
-const factsOf = (table: string): string => facts.map((name) => `${table}.${name}`).join(', ');
+/** Rows as SQL takes them: only the columns that the sheet has, so that what it does not speak of stays as it is. */
+type Part = { readonly names: readonly string[]; readonly table: string; readonly arrays: readonly unknown[] };
 
-const sheet = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-  $9::text[], $10::text[], $11::integer[]) as s (code, ${facts.join(', ')})`;
+const partOf = (rows: readonly Row[]): Part => {
+  const said = facts.filter(({ of }) => rows.some((row) => of(row) !== undefined));
+  const names = said.map(({ name }) => name);
+  const types = ['text', ...said.map(({ type }) => type)].map((type, nth) => `$${nth + 1}::${type}[]`);
+  return {
+    names,
+    table: `unnest(${types.join(', ')}) as s (code, ${names.join(', ')})`,
+    arrays: [rows.map(({ code }) => code), ...said.map(({ of }) => rows.map(of))],
+  };
+};
 
-const look = (tx: Queryable, rows: readonly Row[]): Promise<Known[]> =>
+const listed = (names: readonly string[], table: string): string => names.map((name) => `${table}.${name}`).join(', ');
+
+const look = (tx: Queryable, { names, table, arrays }: Part): Promise<Known[]> =>
   tx.many<Known>(
     `select s.code, c.id, cr.version, cr.sealed, cr.basic_allowed,
-       (${factsOf('c')}, c.in_use) is distinct from (${factsOf('s')}, true) as differs
-     from ${sheet}
+       (${listed(names, 'c')}, c.in_use) is distinct from (${listed(names, 's')}, true) as differs
+     from ${table}
      left join camera c using (code)
      left join credential cr on cr.camera = c.id`,
-    arrays(rows),
+    arrays,
   );
 
-const writeCameras = (tx: Queryable, rows: readonly Row[]): Promise<number> =>
+const writeCameras = (tx: Queryable, { names, table, arrays }: Part): Promise<number> =>
   tx.run(
-    `insert into camera as c (code, ${facts.join(', ')})
-     select s.* from ${sheet}
-     on conflict (code) do update set (${facts.join(', ')}) = row (${factsOf('excluded')}), in_use = true,
+    `insert into camera as c (code, ${names.join(', ')})
+     select s.* from ${table}
+     on conflict (code) do update set (${names.join(', ')}) = row (${listed(names, 'excluded')}), in_use = true,
        changed_at = now()
-     where (${factsOf('c')}, c.in_use) is distinct from (${factsOf('excluded')}, true)`,
-    arrays(rows),
+     where (${listed(names, 'c')}, c.in_use) is distinct from (${listed(names, 'excluded')}, true)`,
+    arrays,
   );
 
 /** `sealed` null: the sheet holds no login for it any more. */

@@ -13,14 +13,15 @@ export type Row = {
   readonly class: 'skynet' | 'social' | 'household';
   readonly site: string;
   readonly rtspUrl: string;
-  readonly onvifUrl: string | null;
-  readonly snapshotUrl: string | null;
+  /** undefined, here and below: the sheet has no such column, and what is known stays. null: there is none. */
+  readonly onvifUrl: string | null | undefined;
+  readonly snapshotUrl: string | null | undefined;
   /** How video is asked for first. */
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: 'tcp' | 'udp' | undefined;
   /** Of rtsps only: SHA-256 of the certificate in lower case, 'unverified', or null for the site's authorities. */
-  readonly certificate: string | null;
+  readonly certificate: string | null | undefined;
   /** Of one probe, ms; null: as the policy says. */
-  readonly deadlineMs: number | null;
+  readonly deadlineMs: number | null | undefined;
   /** null: the sheet has no such column, and says nothing of logins. Empty: the camera has none. */
   readonly user: string | null;
   readonly password: string;
@@ -75,7 +76,7 @@ const flags: ReadonlyMap<string, boolean> = new Map([
   ['是', true],
 ]);
 
-const transports: ReadonlyMap<string, Row['transport']> = new Map([
+const transports: ReadonlyMap<string, 'tcp' | 'udp'> = new Map([
   ['', 'tcp'],
   ['tcp', 'tcp'],
   ['udp', 'udp'],
@@ -233,11 +234,11 @@ const readRow = (
     class: cameraClass ?? 'social',
     site,
     rtspUrl: rtsp?.request ?? '',
-    onvifUrl,
-    snapshotUrl,
-    transport: transport ?? 'tcp',
-    certificate,
-    deadlineMs,
+    onvifUrl: has('onvif_url') ? onvifUrl : undefined,
+    snapshotUrl: has('snapshot_url') ? snapshotUrl : undefined,
+    transport: has('transport') ? transport : undefined,
+    certificate: has('certificate') ? certificate : undefined,
+    deadlineMs: has('deadline') ? deadlineMs : undefined,
     user,
     password,
     basicAllowed: basicAllowed ?? false,

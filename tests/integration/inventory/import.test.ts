@@ -103,6 +103,35 @@ describe('an import', () => {
     ]);
   });
 
+  it('leaves what its sheet has no column for as it was, and takes away what a column leaves empty', async () => {
+    const all = {
+      onvifUrl: 'http://127.0.0.1/onvif',
+      snapshotUrl: 'http://127.0.0.1/snap.jpg',
+      transport: 'udp',
+      certificate: 'unverified',
+      deadlineMs: 90_000,
+    } as const;
+    const silent = {
+      onvifUrl: undefined,
+      snapshotUrl: undefined,
+      transport: undefined,
+      certificate: undefined,
+      deadlineMs: undefined,
+    };
+    const kept = () =>
+      ground.db.many('select onvif_url, snapshot_url, transport, certificate, deadline from camera order by code');
+    await run([row(1, all)]);
+    const before = await kept();
+    expect(await run([row(1, silent)])).toEqual({ added: 0, changed: 0, same: 1 });
+    expect(await run([row(1, { ...silent, name: '新名' }), row(2, silent)])).toEqual({ added: 1, changed: 1, same: 0 });
+    expect(await kept()).toEqual([
+      ...before,
+      { onvif_url: null, snapshot_url: null, transport: 'tcp', certificate: null, deadline: null },
+    ]);
+    await run([row(1, { ...silent, onvifUrl: null })]);
+    expect((await kept())[0]).toEqual({ ...before[0], onvif_url: null });
+  });
+
   it('that is a dry run says the same and writes nothing', async () => {
     await run([row(1)]);
     const before = await kept();

@@ -70,7 +70,7 @@ describe('a sheet', () => {
     const { rows, faults } = read(text);
     expect(faults).toEqual([]);
     expect(rows).toMatchObject([
-      { line: 2, class: 'social', unit: '450202', name: '村口', basicAllowed: true, onvifUrl: null },
+      { line: 2, class: 'social', unit: '450202', name: '村口', basicAllowed: true, onvifUrl: undefined },
       { line: 5, class: 'household', user: '', password: '', basicAllowed: false },
     ]);
   });
