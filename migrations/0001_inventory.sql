@@ -61,6 +61,8 @@ create table credential (
   camera integer primary key references camera on delete cascade,
   version integer not null,
   sealed bytea not null,
+  -- HMAC of user and password: the same login elsewhere is found by it, and it gives nothing away.
+  fingerprint bytea not null,
   -- Basic sends the password in clear: only where somebody said so.
   basic_allowed boolean not null default false,
   -- When the password was changed; null: it is the first. A refusal from before says nothing of it.

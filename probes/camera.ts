@@ -1,5 +1,5 @@
-import { imageAfter, onlineAfter } from './failure.ts';
-import { memoryGuard } from './guard.ts';
+import { type Failure, imageAfter, onlineAfter } from './failure.ts';
+import { type LoginGuard, memoryGuard } from './guard.ts';
 import { visitDevice } from './onvif.ts';
 import type { Decoder } from './picture/decoded.ts';
 import { type Proof, prove } from './picture.ts';
@@ -40,10 +40,15 @@ export type CameraObservation = Observation & {
  * One connection at a time, and one guard for all three.
  */
 export const probeCamera = async (target: Target, context: Context, how: CameraProbe): Promise<CameraObservation> => {
-  const guarded: Context = { ...context, guard: context.guard ?? memoryGuard() };
   const begun = context.now();
   // Decoding and the waiting for a guard are not the device's time.
   let ours = 0;
+  const guarded: Context = {
+    ...context,
+    guard: timedGuard(context.guard ?? memoryGuard(), context.now, (ms) => {
+      ours += ms;
+    }),
+  };
   const remaining = (): Target => ({ ...target, deadlineMs: target.deadlineMs - (context.now() - begun - ours) });
   const decode = async (codec: Codec, bytes: Buffer): Promise<Proof> => {
     const from = context.now();
@@ -53,6 +58,7 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
   };
 
   const rtsp = await visit(target, guarded, how.want);
+  const leaving: Promise<void>[] = [rtsp.left];
   const steps: TimedStep[] = [...rtsp.steps];
   let { heard, failure } = rtsp;
   let proof: Proof | null = null;
@@ -70,25 +76,31 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
     const rest = remaining();
     if (rest.deadlineMs > 0) {
       const asked = await visitDevice(rest, guarded, how.onvif === 'facts' ? 'facts' : 'clock');
-      steps.push(...asked.steps);
-      heard ||= asked.heard;
+      leaving.push(asked.left);
+      steps.push(...explained(asked.steps, asked.failure));
+      // A recorder that lives says nothing of a channel that is silent.
+      if (target.recorder !== true) heard ||= asked.heard;
       device = asked.device;
       // Whether the device lives was ours to find out, and we did not.
       if (!heard && asked.failure?.origin === 'ours') failure = asked.failure;
     }
   }
 
+  const reached = failure;
   const wanted = how.snapshot === 'ask' || (how.snapshot === 'proves' && how.want === 'keyframe' && failure !== null);
   if (target.snapshotUrl !== undefined && wanted && !context.signal.aborted) {
     await rtsp.left;
     const rest = remaining();
     if (rest.deadlineMs > 0) {
       const snapshot = await visitSnapshot(rest, guarded);
+      leaving.push(snapshot.left);
       const shown = snapshot.jpeg === null ? null : await decode('mjpeg', snapshot.jpeg);
       // A step fails with what the picture turns out to be: a JPEG that does not decode is no snapshot.
-      const sound = shown !== null && shown.failure === null;
-      steps.push(...snapshot.steps.map((step) => (step.ok && !sound ? { ...step, ok: false } : step)));
-      if (sound && how.snapshot === 'proves') {
+      const wrong = snapshot.failure ?? shown?.failure ?? null;
+      steps.push(...explained(snapshot.steps, wrong));
+      // What kept a proof from being made, and is not the camera's, leaves the picture unknown.
+      if (wrong !== null && how.snapshot === 'proves' && imageAfter(wrong) === 'unknown') failure = wrong;
+      if (wrong === null && how.snapshot === 'proves') {
         proof = shown;
         provedBy = 'snapshot';
         // A picture of now is an answer of the device; a JPEG that proves nothing may be a web server's before a dead one.
@@ -98,9 +110,9 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
     }
   }
 
-  const missing = target.recorder === true && failure?.kind === 'not_found';
+  const missing = target.recorder === true && reached?.kind === 'not_found' && provedBy === null;
   return {
-    online: missing ? 'no' : onlineAfter(heard, failure),
+    online: missing ? 'no' : onlineAfter(heard, reached),
     image: how.want === 'answer' ? 'unknown' : failure === null ? 'yes' : imageAfter(failure),
     steps,
     failure,
@@ -110,6 +122,33 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
     jpeg: proof?.jpeg ?? null,
     fingerprint: proof?.fingerprint ?? null,
     provedBy,
-    left: rtsp.left,
+    left: Promise.all(leaving).then(() => undefined),
+  };
+};
+
+/** The step that failed says why; a snapshot that does not decode is a snapshot that failed. */
+const explained = (steps: readonly TimedStep[], failure: Failure | null): TimedStep[] => {
+  if (failure === null) return [...steps];
+  const named = steps.findIndex(({ name }) => name === failure.step);
+  const failed = named === -1 ? steps.length - 1 : named;
+  return steps.map((step, nth) => (nth === failed ? { ...step, ok: false, failure } : step));
+};
+
+/** Tells the time that is spent in the guard, ms. */
+const timedGuard = (guard: LoginGuard, now: () => number, took: (ms: number) => void): LoginGuard => {
+  const timed = async <T>(asked: () => Promise<T>): Promise<T> => {
+    const begun = now();
+    try {
+      return await asked();
+    } finally {
+      took(now() - begun);
+    }
+  };
+  return {
+    mayTry: (service) => timed(() => guard.mayTry(service)),
+    accepted: (service) => timed(() => guard.accepted(service)),
+    refused: (service, kind, detail) => timed(() => guard.refused(service, kind, detail)),
+    unanswered: (service) => timed(() => guard.unanswered(service)),
+    withdrawn: (service) => timed(() => guard.withdrawn(service)),
   };
 };

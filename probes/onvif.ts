@@ -14,20 +14,23 @@ export type DeviceVisit = {
   readonly failure: Failure | null;
   readonly steps: readonly TimedStep[];
   readonly device: Device | null;
+  /** Ends when a login guard that was asked and not waited for has been told. Never rejects. */
+  readonly left: Promise<void>;
 };
 
 /** What to ask: `clock` never logs in; `facts` adds who the device is and its URIs, with the login if it wants one. */
 export type Ask = 'clock' | 'facts';
 
-/** Visits the ONVIF device service, then its media service. Within the target's deadline, two requests never at once. */
+/** Visits the ONVIF device service, then its media service. Within the target's deadline and the guard's time, two requests never at once. */
 export const visitDevice = async (target: Target, context: Context, ask: Ask): Promise<DeviceVisit> => {
   const end = context.now() + target.deadlineMs;
   const server = await serverOf(target.onvifUrl, target, 'clock', target.deadlineMs, context);
-  if (isFailure(server)) return { heard: false, failure: server, steps: [], device: null };
+  if (isFailure(server)) return { heard: false, failure: server, steps: [], device: null, left: Promise.resolve() };
   const onvif = new Onvif(server, target.login, context.guard ?? memoryGuard(), context);
   const visitor = new Visitor(onvif, target, server.hostname, end, context);
   const failure = await visitor.run(ask);
-  return { heard: onvif.heard, failure, steps: visitor.steps, device: onvif.heard ? visitor.found : null };
+  const { heard, left } = onvif;
+  return { heard, failure, steps: visitor.steps, device: heard ? visitor.found : null, left };
 };
 
 const deviceService = 'http://www.onvif.org/ver10/device/wsdl';
@@ -81,7 +84,7 @@ class Visitor {
     return failure;
   }
 
-  readonly #left = (): number => Math.min(5_000, this.#end - this.#context.now());
+  readonly #left = (): number => Math.min(5_000, this.#end + this.#onvif.guardMs - this.#context.now());
 
   async #clock(): Promise<Failure | null> {
     const answer = await this.#onvif.askOpenly('clock', ofDevice('GetSystemDateAndTime'), this.#left());

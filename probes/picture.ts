@@ -18,15 +18,17 @@ const failureOf = (decoded: Decoded): Failure | null => {
 };
 
 /** What `work` gives; `null` as soon as the caller stops. */
-const unlessAborted = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | null> =>
+const unlessAborted = (signal: AbortSignal, work: () => Promise<Decoded>): Promise<Decoded | null> =>
   new Promise((resolve) => {
     if (signal.aborted) return resolve(null);
     const onAbort = (): void => resolve(null);
     signal.addEventListener('abort', onAbort, { once: true });
-    void work().then((result) => {
+    const settle = (result: Decoded): void => {
       signal.removeEventListener('abort', onAbort);
       resolve(result);
-    });
+    };
+    // A decoder never rejects. One that did would hold the probe for ever, and end the process.
+    work().then(settle, (error) => settle({ type: 'failed', detail: String(error).slice(0, 200) }));
   });
 
 /** Proves a picture from a key frame: decoded without an error, or not captured. Outside the probe's network deadline. */

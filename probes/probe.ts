@@ -52,7 +52,13 @@ export type Context = {
   readonly guard?: LoginGuard;
 };
 
-export type TimedStep = { readonly name: Step; readonly ok: boolean; readonly ms: number };
+export type TimedStep = {
+  readonly name: Step;
+  readonly ok: boolean;
+  readonly ms: number;
+  /** Why a step failed, of those that do not decide the probe: ONVIF and snapshot have failures of their own. */
+  readonly failure?: Failure;
+};
 
 export type Codec = 'h264' | 'h265' | 'mjpeg' | 'mpeg4';
 

@@ -8,7 +8,10 @@ import { Stream, type Wanted } from './rtsp/stream.ts';
 import type { Transport } from './rtsp/transport.ts';
 import { baseUrl, parseRtspUrl, type RtspUrl, resolveControl } from './rtsp/url.ts';
 
-/** What a visit is for: `answer` only asks whether the device speaks (OPTIONS, no login), `keyframe` takes a picture. */
+/**
+ * What a visit is for: `answer` only asks whether the device speaks (OPTIONS, no login; a recorder DESCRIBE, with the
+ * login where it asks for one), `keyframe` takes a picture.
+ */
 export type Want = 'answer' | 'keyframe';
 
 export type Visit = {
@@ -46,7 +49,7 @@ export const visit = async (target: Target, context: Context, want: Want): Promi
   };
   try {
     let failure = await talk.timed('connect', () => talk.connect());
-    if (failure === null && want === 'answer') failure = await answer(talk, url);
+    if (failure === null && want === 'answer') failure = await answer(talk, url, target.recorder === true);
     else if (failure === null) {
       const wanted = await describedVideo(talk, url);
       if (isFailure(wanted)) failure = wanted;
@@ -72,9 +75,10 @@ const transports = ({ transport = 'tcp' }: Target, { secure }: RtspUrl): [Transp
   return transport === 'tcp' ? ['tcp', 'udp'] : ['udp', 'tcp'];
 };
 
-const answer = (talk: Conversation, url: RtspUrl): Promise<Failure | null> =>
+/** A recorder answers OPTIONS for any channel, also one whose camera is gone; DESCRIBE is answered for the channel. */
+const answer = (talk: Conversation, url: RtspUrl, recorder: boolean): Promise<Failure | null> =>
   talk.timed('describe', async () => {
-    const response = await talk.send('describe', 'OPTIONS', url.request);
+    const response = recorder ? await talk.describe('describe') : await talk.send('describe', 'OPTIONS', url.request);
     return isFailure(response) ? response : null;
   });
 

@@ -3,6 +3,7 @@ import { type Failure, type FailureKind, fail, isFailure } from './failure.ts';
 import { memoryGuard } from './guard.ts';
 import { dialHttp, exchange, type Reply } from './http/exchange.ts';
 import { bestChallenge, OneLogin, offeredWords } from './http/login.ts';
+import { strikeSecrets } from './http/secrets.ts';
 import { type Server, serverOf } from './http/server.ts';
 import type { Context, Target, TimedStep } from './probe.ts';
 import { authorize, type Challenge } from './rtsp/digest.ts';
@@ -13,6 +14,8 @@ export type SnapshotVisit = {
   readonly steps: readonly TimedStep[];
   /** Begins and ends like a JPEG; whether it holds a picture is the decoder's to say. */
   readonly jpeg: Buffer | null;
+  /** Ends when a login guard that was asked and not waited for has been told. Never rejects. */
+  readonly left: Promise<void>;
 };
 
 /** Longer answers are refused, bytes. */
@@ -31,6 +34,7 @@ export const visitSnapshot = async (target: Target, context: Context): Promise<S
     failure,
     steps: [{ name: 'snapshot', ok: failure === null, ms }],
     jpeg: Buffer.isBuffer(result) ? result : null,
+    left: visitor.left,
   };
 };
 
@@ -44,43 +48,49 @@ class Visitor {
     this.#target = target;
     this.#context = context;
     this.#end = end;
-    this.#one = new OneLogin('snapshot', context.guard ?? memoryGuard());
+    this.#one = new OneLogin('snapshot', context.guard ?? memoryGuard(), context);
   }
 
   async run(): Promise<Buffer | Failure> {
-    const server = await serverOf(this.#target.snapshotUrl, this.#target, 'snapshot', this.#left(), this.#context);
+    const server = await serverOf(this.#target.snapshotUrl, this.#target, 'snapshot', this.#remaining(), this.#context);
     if (isFailure(server)) return server;
     const reply = await this.#get(server, null);
     if (isFailure(reply)) return reply;
     return reply.status === 401 ? this.#logIn(server, reply.challenges) : pictureOf(reply);
   }
 
-  #left(): number {
-    return Math.min(5_000, this.#end - this.#context.now());
+  get left(): Promise<void> {
+    return this.#one.abandoned;
+  }
+
+  #remaining(): number {
+    return Math.min(5_000, this.#end + this.#one.tookMs - this.#context.now());
   }
 
   async #get(server: Server, challenge: Challenge | null): Promise<Reply | Failure> {
     const context = this.#context;
-    const ms = this.#left();
+    const ms = this.#remaining();
     // What used the time up was the answer so far, or else ourselves.
     if (ms <= 0) return fail(challenge === null ? 'overloaded' : 'dripping', 'snapshot', 'no time was left to ask');
-    const end = context.now() + ms;
+    const end = context.now() + ms - this.#one.tookMs;
     const socket = await dialHttp(server, 'snapshot', ms, context);
     if (isFailure(socket)) return socket;
     try {
       const headers: Record<string, string> = { Host: server.host, Connection: 'close', Accept: 'image/jpeg' };
+      const first = challenge !== null && this.#one.state === 'unsent';
       if (challenge !== null) {
-        const held = this.#one.state === 'unsent' ? await this.#one.mayTry('snapshot') : null;
+        const held = first ? await this.#one.mayTry('snapshot') : null;
         if (held !== null) return held;
         const cnonce = randomBytes(8).toString('hex');
         headers.Authorization = authorize(challenge, this.#target.login!, 'GET', server.path, 1, cnonce);
       }
       context.trace?.('>', `GET ${strikePasswords(server.path)}`);
-      const bounds = { ms: end - context.now(), maxBytes, foreign: 'not_jpeg' } as const;
+      const bounds = { ms: end + this.#one.tookMs - context.now(), maxBytes, foreign: 'not_jpeg' } as const;
       const request = { method: 'GET', path: server.path, headers } as const;
       const reply = await exchange(socket, request, bounds, 'snapshot', context);
+      if (first && socket.bytesWritten === 0) await this.#one.withdrawn();
       if (!isFailure(reply)) {
-        context.trace?.('<', `HTTP ${reply.status} ${reply.type}, ${reply.body.length} bytes`);
+        context.trace?.('<', `HTTP ${reply.status} ${strikeSecrets(reply.type)}, ${reply.body.length} bytes`);
       }
       return reply;
     } finally {
@@ -100,15 +110,24 @@ class Visitor {
       if (next?.scheme === 'digest' && next.stale) reply = await this.#get(server, next);
     }
     if (this.#one.state === 'out') {
-      // A 400 or a broken connection says nothing of the login; whatever else is no refusal is from behind the gate.
-      if (isFailure(reply) || reply.status === 400) await this.#one.unanswered();
+      if (isFailure(reply)) await this.#one.unanswered();
       else if (reply.status === 401) return this.#one.refused('unauthorized', 'snapshot', 'HTTP 401 to a login');
       else if (reply.status === 403) return this.#one.refused('forbidden', 'snapshot', 'HTTP 403 to a login');
-      else await this.#one.accepted();
+      else if (isBehindLogin(reply)) await this.#one.accepted();
+      else await this.#one.unanswered();
     }
     return isFailure(reply) ? reply : pictureOf(reply);
   }
 }
+
+const beginsAsJpeg = (body: Buffer): boolean => body.length > 3 && body.readUIntBE(0, 3) === 0xff_d8_ff;
+
+/**
+ * Only what a device says after it has let us in: a picture, or that this path has none. A page, a redirect, an error
+ * or a lock (423) it may say to anybody; taken for an acceptance, a later refusal would pass as a busy device's.
+ */
+const isBehindLogin = ({ status, body }: Reply): boolean =>
+  status === 404 || (status >= 200 && status < 300 && beginsAsJpeg(body));
 
 const pictureOf = ({ status, type, location, body }: Reply): Buffer | Failure => {
   if (status >= 300 && status < 400) {
@@ -116,7 +135,7 @@ const pictureOf = ({ status, type, location, body }: Reply): Buffer | Failure =>
   }
   if (status < 200 || status > 299) return fail(statusKinds[status] ?? 'http_error', 'snapshot', `HTTP ${status}`);
   const seen = `${body.length} bytes of "${type.slice(0, 60)}"`;
-  if (body.length < 4 || body.readUIntBE(0, 3) !== 0xff_d8_ff) return fail('not_jpeg', 'snapshot', seen);
+  if (!beginsAsJpeg(body)) return fail('not_jpeg', 'snapshot', seen);
   // Padding behind the end is in the field; a picture without its end was cut.
   let end = body.length;
   while (end > 2 && (body[end - 1] === 0 || body[end - 1] === 0x0d || body[end - 1] === 0x0a)) end--;

@@ -17,6 +17,11 @@ const whole =
     throw new InvalidArgumentError(`应为 ${from} 至 ${to} 的整数 / must be a whole number from ${from} to ${to}.`);
   };
 
+const yesOrNo = (value: string): boolean => {
+  if (value === 'yes' || value === 'no') return value === 'yes';
+  throw new InvalidArgumentError('应为 yes 或 no / must be yes or no.');
+};
+
 const config = (): Config => readConfig(process.env);
 
 const onGround = async (work: (ground: Ground) => Promise<number>): Promise<number> => {
@@ -109,11 +114,29 @@ program
   });
 
 program
+  .command('policy')
+  .description(
+    '显示考核口径；给出选项则自即刻起生效新版本 / show the policy; with options, decide a new version from now on',
+  )
+  .option('--snapshot-proves <yes|no>', '快照可证明出图 / whether a snapshot proves a picture', yesOrNo)
+  .option('--device-facts <yes|no>', '每轮询问设备型号与时钟 / ask devices who they are in each round', yesOrNo)
+  .option('--note <text>', '依据 / on whose word')
+  .option(...json)
+  .action(async (options) => {
+    const { policy } = await import('./commands/policy.ts');
+    end(await onGround((ground) => policy(ground, options)));
+  });
+
+program
   .command('login')
   .description('列出被拒绝或结果不明的登录；核实后解除其一 / logins that were refused or left open; lift one')
   .option(
     '--release <code>',
     '核实设备账号后，允许对该点位再登录一次 / allow one more try for this camera, once verified',
+  )
+  .option(
+    '--release-interrupted',
+    '放行全部因探测进程中断而结果不明的登录 / release all that a killed worker left open',
   )
   .option(...json)
   .action(async (options) => {

@@ -27,7 +27,7 @@ export type Reply = {
 
 export type Bounds = {
   readonly ms: number;
-  /** A longer body is `unsafe_answer`. */
+  /** A longer body is `unsafe_answer`, and so is one that takes more than twice that and 64 KiB on the wire. */
   readonly maxBytes: number;
   /** What it is called when what answers does not speak HTTP. */
   readonly foreign: FailureKind;
@@ -35,6 +35,10 @@ export type Bounds = {
 
 /** The largest header block, bytes; a longer one is `unsafe_answer`. */
 const maxHeader = 32 * 1024;
+/** What a connection may carry besides the body and as much again for chunks around it, bytes. */
+const wireMore = 64 * 1024;
+/** Interim answers (RFC 9110 section 15.2) to a request that asks for none; a device that sends no other would do it for ever. */
+const maxInterim = 8;
 
 /** Opens a connection within `ms`, with TLS in it where the server is secure. The caller destroys it, or hands it to `exchange`, which does. */
 export const dialHttp = (server: Server, step: Step, ms: number, context: Context): Promise<net.Socket | Failure> => {
@@ -50,6 +54,8 @@ export const dialHttp = (server: Server, step: Step, ms: number, context: Contex
       callOff();
       signal.removeEventListener('abort', onAbort);
       if (failure !== null) socket.destroy();
+      // Read from at once: nobody else would notice that the device hangs up while the guard of logins takes its time.
+      else socket.resume();
       resolve(failure ?? socket);
     };
     const onAbort = (): void => settle(fail('aborted', step, 'stopped'));
@@ -94,7 +100,8 @@ export const exchange = (
 ): Promise<Reply | Failure> => {
   const { signal } = context;
   return new Promise((resolve) => {
-    const pieces: Buffer[] = [];
+    // One buffer that grows: kept as they come, pieces of one byte each would take a hundred times their size.
+    let room = Buffer.alloc(0);
     let length = 0;
     let settled = false;
     const settle = (result: Reply | Failure): void => {
@@ -127,6 +134,16 @@ export const exchange = (
       else if (socket.bytesRead === 0) settle(fail('silent', step, `no answer within ${waited}`));
       else settleBroken(fail('dripping', step, `an answer begun and not ended within ${waited}`));
     });
+    const tooLong = (): boolean => {
+      const bytes = 2 * bounds.maxBytes + wireMore;
+      if (socket.bytesRead > bytes) settle(fail('unsafe_answer', step, `more than ${bytes} bytes on the wire`));
+      return settled;
+    };
+    let interim = 0;
+    sent.on('information', () => {
+      interim++;
+      if (interim > maxInterim) settle(fail('unsafe_answer', step, `more than ${maxInterim} interim answers`));
+    });
     sent.on('error', broken);
     sent.on('close', () => settleBroken(fail('closed', step, `closed after ${socket.bytesRead} bytes`)));
     sent.on('response', (response) => {
@@ -138,20 +155,27 @@ export const exchange = (
         ),
         location: response.headers.location ?? '',
         type: response.headers['content-type'] ?? '',
-        body: Buffer.concat(pieces),
+        body: room.subarray(0, length),
       });
       if (response.statusCode === 401) refusal = reply;
       response.on('data', (bytes: Buffer) => {
-        pieces.push(bytes);
-        length += bytes.length;
-        if (length > bounds.maxBytes) {
+        if (tooLong()) return;
+        if (length + bytes.length > bounds.maxBytes) {
           settle(fail('unsafe_answer', step, `an answer of more than ${bounds.maxBytes} bytes`));
+          return;
         }
+        if (length + bytes.length > room.length) {
+          const larger = Buffer.allocUnsafe(Math.min(bounds.maxBytes, 2 * (length + bytes.length)));
+          room.copy(larger, 0, 0, length);
+          room = larger;
+        }
+        length += bytes.copy(room, length);
       });
       response.on('error', broken);
       response.on('end', () => settle(reply()));
     });
     if (signal.aborted) onAbort();
+    else if (socket.destroyed) settle(fail('closed', step, 'closed before it was asked'));
     // The guard of logins may have taken its time: what could not be waited for is not sent.
     else if (bounds.ms <= 0) settle(fail('overloaded', step, 'no time was left to ask'));
     else {

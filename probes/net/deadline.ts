@@ -1,5 +1,5 @@
 /** A timer that comes so much too late says that this process was not listening, ms. */
-const stall = 250;
+export const stall = 250;
 
 /**
  * Calls `late` when `ms` have passed, unless it is called off by what it gives back. What has arrived by then is heard

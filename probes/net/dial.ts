@@ -31,9 +31,15 @@ const kinds: Readonly<Record<string, FailureKind>> = {
   EPIPE: 'closed',
 };
 
+/**
+ * OpenSSL's words. One may come after the handshake: a device that demands a certificate of ours says so in TLS 1.3 when
+ * it has ended (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED).
+ */
+const tlsCode = /^(?:ERR_SSL_|EPROTO$)/;
+
 export const failureOfErrno = (error: unknown, step: Step): Failure => {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  const kind = code === undefined ? undefined : kinds[code];
+  const kind = code === undefined ? undefined : (kinds[code] ?? (tlsCode.test(code) ? 'tls_failed' : undefined));
   return kind === undefined ? fail('internal', step, String(code ?? error)) : fail(kind, step, code!);
 };
 

@@ -3,6 +3,7 @@ import { type Failure, fail, isFailure, type Step } from '../failure.ts';
 import type { LoginGuard } from '../guard.ts';
 import { dialHttp, exchange, type Reply } from '../http/exchange.ts';
 import { bestChallenge, OneLogin, offeredWords } from '../http/login.ts';
+import { strikeSecrets } from '../http/secrets.ts';
 import type { Server } from '../http/server.ts';
 import type { Context, Login } from '../probe.ts';
 import { authorize, type Challenge } from '../rtsp/digest.ts';
@@ -69,8 +70,18 @@ export class Onvif {
   constructor(server: Server, login: Login, guard: LoginGuard, context: Context) {
     this.#server = server;
     this.#login = login;
-    this.#one = new OneLogin('onvif', guard);
+    this.#one = new OneLogin('onvif', guard, context);
     this.#context = context;
+  }
+
+  /** What the login guard took so far, ms: not the device's time. */
+  get guardMs(): number {
+    return this.#one.tookMs;
+  }
+
+  /** Ends when a login guard that was asked and not waited for has been told. Never rejects. */
+  get left(): Promise<void> {
+    return this.#one.abandoned;
   }
 
   /** One operation without a login; `null` where the device wants one for it. */
@@ -166,11 +177,12 @@ export class Onvif {
     const context = this.#context;
     // What used the time up were the answers so far, or else ourselves.
     if (ms <= 0) return fail(this.heard ? 'dripping' : 'overloaded', step, 'no time was left to ask');
-    const end = context.now() + ms;
+    const end = context.now() + ms - this.#one.tookMs;
     const socket = await dialHttp(this.#server, step, ms, context);
     if (isFailure(socket)) return socket;
     try {
-      if (way !== null && this.#one.state === 'unsent') {
+      const first = way !== null && this.#one.state === 'unsent';
+      if (first) {
         const held = await this.#one.mayTry(step);
         if (held !== null) return held;
       }
@@ -186,8 +198,9 @@ export class Onvif {
       const text = envelope(body, token, new Date(Date.now() + (this.skewMs ?? 0)));
       headers['Content-Length'] = String(Buffer.byteLength(text));
       context.trace?.('>', `ONVIF ${body}`);
-      const bounds = { ms: end - context.now(), maxBytes, foreign: 'not_onvif' } as const;
+      const bounds = { ms: end + this.#one.tookMs - context.now(), maxBytes, foreign: 'not_onvif' } as const;
       const reply = await exchange(socket, { method: 'POST', path, headers, body: text }, bounds, step, context);
+      if (first && socket.bytesWritten === 0) await this.#one.withdrawn();
       return isFailure(reply) ? reply : await this.#read(step, reply, `${name}Response`, way);
     } finally {
       socket.destroy();
@@ -206,7 +219,7 @@ export class Onvif {
       return fail('redirected', step, `HTTP ${status} to ${plain(strikePasswords(reply.location))}`);
     }
     const xml = decodeXml(body);
-    this.#context.trace?.('<', `ONVIF HTTP ${status} ${strikePasswords(xml.slice(0, 2_000))}`);
+    this.#context.trace?.('<', `ONVIF HTTP ${status} ${strikeSecrets(xml).slice(0, 2_000)}`);
     const root = await parseXmlInTurns(xml);
     if ('refused' in root && root.refused === 'unsafe' && status !== 401)
       return fail('unsafe_answer', step, plain(root.detail));

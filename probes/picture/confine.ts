@@ -10,7 +10,10 @@ export type Confinement = {
 };
 
 type Command = readonly string[];
-type Found = Confinement & { readonly limit: (mebibytes: number) => Command; readonly namespace: Command };
+type Found = Confinement & { readonly limit: (mebibytes: number) => Command; readonly namespace: Command } & {
+  /** Why something could not be tried; null where all was. */
+  readonly open: string | null;
+};
 
 /** RLIMIT_DATA, not RLIMIT_AS: V8 reserves 10 GB of addresses that it never writes to. */
 const limitTo = (mebibytes: number): Command => ['prlimit', `--data=${mebibytes * 1024 * 1024}`, '--'];
@@ -22,34 +25,47 @@ const namespaces: readonly Command[] = [
   ['unshare', '--user', '--net', '--'],
 ];
 
-/** True where a command runs behind `prefix`: util-linux is there, and the kernel lets us. */
-const works = ([file, ...args]: Command): boolean =>
-  spawnSync(file!, [...args, 'true'], { stdio: 'ignore', env: {}, timeout: 1_000 }).status === 0;
+/** No such command, or not for us: an answer. Any other error, as out of handles or out of time, says nothing of the kernel. */
+const answers: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EACCES', 'EPERM']);
 
 const find = (): Found => {
   const begun = performance.now();
+  let open: string | null = null;
+  /** True where a command runs behind this one: util-linux is there, and the kernel lets us. */
+  const works = ([file, ...args]: Command): boolean => {
+    const { status, error } = spawnSync(file!, [...args, 'true'], { stdio: 'ignore', env: {}, timeout: 1_000 });
+    if (error !== undefined && !answers.has((error as NodeJS.ErrnoException).code)) open = error.message;
+    return status === 0;
+  };
   const memory = works(limitTo(mostMebibytes));
   const namespace = namespaces.find(works) ?? [];
   const ms = Math.round((performance.now() - begun) * 10) / 10;
-  return { network: namespace.length > 0, memory, ms, limit: memory ? limitTo : () => [], namespace };
+  return { network: namespace.length > 0, memory, ms, limit: memory ? limitTo : () => [], namespace, open };
 };
 
 let found: Found | null = null;
 const known = (): Found => {
-  found ??= find();
-  return found;
+  if (found !== null) return found;
+  const now = find();
+  if (now.open === null) found = now;
+  return now;
 };
 
-/** Tried once a process, by running `true` two to three times (8 ms); where nothing can be had, nothing is asked for. */
+/**
+ * Tried once a process, by running `true` two to three times (8 ms), and again as long as it could not be tried; where
+ * nothing can be had, nothing is asked for.
+ */
 export const confinement = (): Confinement => known();
 
 /**
  * The command and arguments, for `spawn`, that run `file` without a network and with no more than `mebibytes` of private
  * memory, as far as this machine can do it. Each step replaces itself by the next (exec): pid, pipes, signals and CPU
- * time are those of `file`.
+ * time are those of `file`. Throws where it could not be tried what the machine can do: a decoder may stand for days, and
+ * one without its limits would keep none.
  */
 export const confined = (file: string, args: readonly string[], mebibytes: number): [string, string[]] => {
-  const { limit, namespace } = known();
+  const { limit, namespace, open } = known();
+  if (open !== null) throw new Error(`how to confine it is not known: ${open}`);
   const [first, ...others] = [...limit(mebibytes), ...namespace, file, ...args];
   return [first!, others];
 };

@@ -274,24 +274,26 @@ const put = (bytes: Buffer): void => {
 const header = Buffer.alloc(requestHeader);
 let room = Buffer.alloc(256 * 1024);
 
-const answer = (reply: Reply, jpeg: Buffer | null): void => {
+const answer = (number: number, reply: Reply, jpeg: Buffer | null): void => {
   const json = Buffer.from(JSON.stringify(reply));
   const head = Buffer.alloc(replyHeader);
-  head.writeUInt32BE(json.length, 0);
-  head.writeUInt32BE(jpeg?.length ?? 0, 4);
+  head.writeUInt32BE(number, 0);
+  head.writeUInt32BE(json.length, 4);
+  head.writeUInt32BE(jpeg?.length ?? 0, 8);
   put(jpeg === null ? Buffer.concat([head, json]) : Buffer.concat([head, json, jpeg]));
 };
 
 Log.setLevel(AV_LOG_QUIET);
 while (fill(header)) {
-  const length = header.readUInt32BE(0);
+  const number = header.readUInt32BE(0);
+  const length = header.readUInt32BE(4);
   if (room.length < length) room = Buffer.alloc(length * 2);
   const bytes = room.subarray(0, length);
   if (!fill(bytes)) break;
   try {
-    answer(...decode(codecs[header[4]!]!, header[5] === 1, bytes));
+    answer(number, ...decode(codecs[header[8]!]!, header[9] === 1, bytes));
   } catch (error) {
-    answer({ type: 'failed', detail: String(error).slice(0, 200) }, null);
+    answer(number, { type: 'failed', detail: String(error).slice(0, 200) }, null);
   }
 }
 process.exit(0);

@@ -18,6 +18,8 @@ export const decodeWithFfmpeg = (processes: number): Decoder => {
     running++;
     try {
       return await runOne(codec, keyframe, evidence);
+    } catch (error) {
+      return { type: 'failed', detail: `ffmpeg does not start: ${String(error).slice(0, 120)}` };
     } finally {
       running--;
       waiting.shift()?.();
@@ -59,6 +61,9 @@ const runOne = (codec: Codec, keyframe: Buffer, evidence: boolean): Promise<Deco
         killSignal: 'SIGKILL',
       },
     );
+    child.once('error', (error) => resolve({ type: 'failed', detail: `ffmpeg does not start: ${error.message}` }));
+    // Out of handles (EMFILE) there are no pipes either.
+    if (child.pid === undefined) return;
     const out: Buffer[] = [];
     const picture: Buffer[] = [];
     let words = '';
@@ -68,7 +73,6 @@ const runOne = (codec: Codec, keyframe: Buffer, evidence: boolean): Promise<Deco
       if (words.length < 64_000) words += bytes.toString('latin1');
     });
     child.stdin.on('error', () => {});
-    child.once('error', (error) => resolve({ type: 'failed', detail: `ffmpeg does not start: ${error.message}` }));
     child.once('close', (code, signal) => {
       const luma = Buffer.concat(out);
       const size = /\[Parsed_showinfo.* s:(\d+)x(\d+) /.exec(words);

@@ -15,6 +15,8 @@ type Job = {
   readonly done: (decoded: Decoded) => void;
   /** Set when a process died over it: then it runs alone, and a second death is its own. */
   suspect: boolean;
+  /** What the process is to answer it by. */
+  number: number;
 };
 
 /** A key frame takes some 10 ms; one that takes this long has sent the decoder round in circles. */
@@ -37,21 +39,24 @@ const hasNodeAv = (): boolean => {
 
 /** `processes` decoders, each a child process; where node-av is not installed, Debian's ffmpeg, a process a picture. */
 export const openDecoder = (processes: number): Decoder =>
-  hasNodeAv() ? new Pool(processes) : decodeWithFfmpeg(processes);
+  hasNodeAv() ? openPool(processes, new URL('./decoder.ts', import.meta.url)) : decodeWithFfmpeg(processes);
+
+/** The pool over `program`, a file for Node that speaks what `wire.ts` describes. */
+export const openPool = (processes: number, program: URL): Decoder => new Pool(processes, fileURLToPath(program));
 
 class Pool implements Decoder {
   readonly #waiting: Job[] = [];
   readonly #seats: Seat[];
   #closed = false;
 
-  constructor(processes: number) {
-    this.#seats = Array.from({ length: processes }, () => new Seat());
+  constructor(processes: number, program: string) {
+    this.#seats = Array.from({ length: processes }, () => new Seat(program));
   }
 
   decode(codec: Codec, keyframe: Buffer, evidence: boolean): Promise<Decoded> {
     return new Promise((done) => {
       if (this.#closed) return done({ type: 'failed', detail: 'the decoder is closed' });
-      this.#waiting.push({ codec, keyframe, evidence, done, suspect: false });
+      this.#waiting.push({ codec, keyframe, evidence, done, suspect: false, number: 0 });
       this.#assign();
     });
   }
@@ -88,12 +93,18 @@ class Pool implements Decoder {
 
 /** One decoder process, started with its first job and started anew when it died. */
 class Seat {
+  readonly #program: string;
+  #given = 0;
   #child: ChildProcess | null = null;
   readonly #jobs: Job[] = [];
   #freed: (orphans: Job[]) => void = () => {};
   #pieces: Buffer[] = [];
   #size = 0;
   #timer: NodeJS.Timeout | null = null;
+
+  constructor(program: string) {
+    this.#program = program;
+  }
 
   get pid(): number | undefined {
     return this.#child?.pid;
@@ -105,13 +116,25 @@ class Seat {
   }
 
   give(job: Job, freed: (orphans: Job[]) => void): void {
+    const failed = (error: unknown): void =>
+      job.done({ type: 'failed', detail: `the decoder process does not start: ${String(error).slice(0, 120)}` });
+    let child: ChildProcess;
+    try {
+      child = this.#start(failed);
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    // Only what is surely sent: a job that is not would get the answer of the one behind it.
+    if (child.pid === undefined) return;
     this.#freed = freed;
     this.#jobs.push(job);
-    const child = this.#start();
+    job.number = this.#given = (this.#given + 1) >>> 0;
     const header = Buffer.allocUnsafe(requestHeader);
-    header.writeUInt32BE(job.keyframe.length, 0);
-    header[4] = codecs.indexOf(job.codec);
-    header[5] = job.evidence ? 1 : 0;
+    header.writeUInt32BE(job.number, 0);
+    header.writeUInt32BE(job.keyframe.length, 4);
+    header[8] = codecs.indexOf(job.codec);
+    header[9] = job.evidence ? 1 : 0;
     child.stdin!.cork();
     child.stdin!.write(header);
     child.stdin!.write(job.keyframe);
@@ -127,21 +150,25 @@ class Seat {
     await gone;
   }
 
-  #start(): ChildProcess {
+  /** The process that stands, or a new one. Throws, or gives one without a pid and later calls `failed`, where none starts. */
+  #start(failed: (error: Error) => void): ChildProcess {
     if (this.#child !== null) return this.#child;
-    const file = fileURLToPath(new URL('./decoder.ts', import.meta.url));
     const child = spawn(
       ...confined(
         process.execPath,
-        ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128', '--max-semi-space-size=1', file],
+        ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128', '--max-semi-space-size=1', this.#program],
         memoryMiB,
       ),
       // No environment: what is decoded comes from outside, and the service's secrets live there.
       { stdio: ['pipe', 'pipe', 'ignore'], env: {} },
     );
-    child.stdout!.on('data', (bytes: Buffer) => this.#take(bytes));
+    child.on('error', failed);
+    // Out of handles there are no pipes either, and only the event says why.
+    if (child.pid === undefined) return child;
+    child.stdout!.on('data', (bytes: Buffer) => {
+      if (this.#child === child) this.#take(child, bytes);
+    });
     child.stdin!.on('error', () => {});
-    child.once('error', () => this.#died(child, 'does not start'));
     child.once('close', (code, signal) => this.#died(child, `ended with ${signal ?? code}`));
     this.#child = child;
     return child;
@@ -152,15 +179,21 @@ class Seat {
     this.#timer = this.#jobs.length === 0 ? null : setTimeout(() => this.#child?.kill('SIGKILL'), patienceMs);
   }
 
-  #take(bytes: Buffer): void {
+  #take(child: ChildProcess, bytes: Buffer): void {
     this.#pieces.push(bytes);
     this.#size += bytes.length;
     for (;;) {
       if (this.#size < replyHeader) return;
       if (this.#pieces.length > 1) this.#pieces = [Buffer.concat(this.#pieces)];
       const all = this.#pieces[0]!;
-      const json = all.readUInt32BE(0);
-      const whole = replyHeader + json + all.readUInt32BE(4);
+      // One camera must never get the picture of another, whatever went wrong in there.
+      if (all.readUInt32BE(0) !== this.#jobs[0]?.number) {
+        child.kill('SIGKILL');
+        this.#died(child, 'answered out of turn');
+        return;
+      }
+      const json = all.readUInt32BE(4);
+      const whole = replyHeader + json + all.readUInt32BE(8);
       if (this.#size < whole) return;
       const reply = JSON.parse(all.toString('utf8', replyHeader, replyHeader + json)) as Reply;
       const jpeg = whole > replyHeader + json ? Buffer.from(all.subarray(replyHeader + json, whole)) : null;
@@ -168,7 +201,7 @@ class Seat {
       this.#size -= whole;
       const job = this.#jobs.shift();
       this.#watch();
-      job?.done(reply.type === 'decoded' ? { ...reply, jpeg } : reply);
+      job!.done(reply.type === 'decoded' ? { ...reply, jpeg } : reply);
       this.#freed([]);
     }
   }

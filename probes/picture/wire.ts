@@ -1,12 +1,12 @@
 import type { Codec, Picture } from '../probe.ts';
 
 /**
- * What passes between the pool and a decoder process, over its stdin and stdout: a request is a header of 6 bytes
- * (length u32, codec u8, evidence u8) and the key frame; a reply is a header of 8 bytes (lengths of JSON and JPEG,
- * u32 each), the JSON and the JPEG. Numbers are big-endian.
+ * What passes between the pool and a decoder process, over its stdin and stdout: a request is a header of 10 bytes
+ * (its number u32, length u32, codec u8, evidence u8) and the key frame; a reply is a header of 12 bytes (the number of
+ * its request, lengths of JSON and JPEG, u32 each), the JSON and the JPEG. Numbers are big-endian.
  */
-export const requestHeader = 6;
-export const replyHeader = 8;
+export const requestHeader = 10;
+export const replyHeader = 12;
 export const codecs = ['h264', 'h265', 'mjpeg', 'mpeg4'] as const satisfies readonly Codec[];
 
 export type Reply =

@@ -1,7 +1,7 @@
 import type net from 'node:net';
 import { type Failure, fail, type Step } from '../failure.ts';
 import { bareAddress } from '../net/address.ts';
-import { deadline } from '../net/deadline.ts';
+import { deadline, stall } from '../net/deadline.ts';
 import { dial } from '../net/dial.ts';
 import type { Secure } from '../net/tls.ts';
 import type { Context } from '../probe.ts';
@@ -21,13 +21,8 @@ type Event =
   | { readonly type: 'connected' }
   | { readonly type: 'response'; readonly response: Response }
   | { readonly type: 'media' }
-  | { readonly type: 'failed'; readonly failure: Failure };
-
-/** A request as it may be shown: a digest's answer can be tried against a list of passwords, Basic is one. */
-const struckOut = (text: string): string =>
-  strikePasswords(text)
-    .trimEnd()
-    .replace(/^(Authorization: \w+).*$/m, '$1 ***');
+  | Failed;
+type Failed = { readonly type: 'failed'; readonly failure: Failure };
 
 /** Takes an interleaved frame's payload; true when what was waited for is complete. */
 export type OnFrame = (channel: number, bytes: Buffer, from: number, to: number) => boolean;
@@ -59,6 +54,8 @@ export class Connection {
   #events: Event[] = [];
   #wake: ((event: Event) => void) | null = null;
   #ended: Failure | null = null;
+  /** What came is no RTSP: nothing more is read, and TEARDOWN can still be said. */
+  #garbled = false;
   #step: Step = 'connect';
   #callOffEndless: (() => void) | null = null;
 
@@ -105,11 +102,8 @@ export class Connection {
 
   /** Waits until the first request may be sent, `ms` for TCP and `handshakeMs` for TLS: `null`, or what prevented it. */
   async connected(ms: number, handshakeMs: number): Promise<Failure | null> {
-    const tcp = await this.#next('connect', ms);
-    if (tcp.type === 'failed') return tcp.failure;
-    if (!this.#secure) return null;
-    const event = await this.#next('connect', handshakeMs);
-    return event.type === 'failed' ? event.failure : null;
+    const tcp = await this.#until('connect', ms, () => null);
+    return tcp === null && this.#secure ? this.#until('connect', handshakeMs, () => null) : tcp;
   }
 
   /** Sends a request and waits for its response. CSeq is not compared: one request is in flight, and many get it wrong. */
@@ -118,12 +112,9 @@ export class Connection {
     // A response nobody waited for (a late one, a doubled one) must not answer this request.
     this.#events = this.#events.filter((event) => event.type !== 'response');
     this.say(text);
-    const end = this.#context.now() + ms;
-    for (;;) {
-      const event = await this.#next(step, end - this.#context.now());
-      if (event.type === 'failed') return event.failure;
-      if (event.type === 'response' && event.response.status >= 200) return event.response;
-    }
+    return this.#until(step, ms, (event) =>
+      event.type === 'response' && event.response.status >= 200 ? event.response : undefined,
+    );
   }
 
   /** Waits for the device to close, at most `ms`; true where the connection still stands. */
@@ -149,9 +140,7 @@ export class Connection {
 
   /** Sends a request whose answer is not waited for: `media` gives it when it comes. */
   say(text: string): void {
-    if (!this.open) return;
-    this.#context.trace?.('>', struckOut(text));
-    this.#socket.write(text, 'latin1');
+    if (this.open) this.#write(text);
   }
 
   /** Ends the wait for media that does not come over this connection: it is complete, or cannot be had. */
@@ -166,71 +155,92 @@ export class Connection {
   /** Waits until `onFrame` said that it has what it wants (`null`), or for an answer to what was said by `say`. */
   async media(step: Step, ms: number): Promise<Response | Failure | null> {
     this.#step = step;
-    const end = this.#context.now() + ms;
-    while (!this.#media) {
-      const event = await this.#next(step, end - this.#context.now());
-      if (event.type === 'failed') return event.failure;
-      if (event.type === 'response') return event.response;
-    }
-    return null;
+    if (this.#media) return null;
+    return this.#until(step, ms, (event) => {
+      if (event.type === 'media') return null;
+      return event.type === 'response' ? event.response : undefined;
+    });
   }
 
   /**
    * Says TEARDOWN and closes when it was answered, or after `ms`. Not on the way of the probe: old servers stream a
-   * session that was never torn down into the next one (retina#17), so it is said after a failure too.
+   * session that was never torn down into the next one (retina#17), so it is said after a failure too, and also where
+   * what came was no RTSP. `again` may give what is to be said once more after a refusal.
    */
-  async leave(teardown: string | null, ms: number): Promise<void> {
+  async leave(teardown: string | null, again: (response: Response) => string | null, ms: number): Promise<void> {
     this.#onFrame = null;
     this.#most = this.received + mostLeaving;
-    if (teardown !== null && this.open) {
+    const end = this.#context.now() + ms;
+    if (teardown !== null && (this.open || this.#garbled)) {
       this.#events = [];
-      this.say(teardown);
-      await this.#answerOrClose(ms);
+      this.#write(teardown);
+      const answered = await this.#answerOrClose(ms);
+      const repeated = answered?.status === 401 && this.open ? again(answered) : null;
+      if (repeated !== null) {
+        this.#write(repeated);
+        await this.#answerOrClose(end - this.#context.now());
+      }
     }
     this.#socket.destroy();
   }
 
-  #answerOrClose(ms: number): Promise<void> {
+  #answerOrClose(ms: number): Promise<Response | null> {
     return new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      const socket = this.#socket;
-      function done(): void {
+      const done = (response: Response | null): void => {
         clearTimeout(timer);
-        resolve();
-      }
-      this.#wake = (event) => {
-        if (event.type === 'response' || event.type === 'failed') done();
+        this.#wake = null;
+        resolve(response);
       };
-      socket.once('close', done);
+      const timer = setTimeout(done, ms, null);
+      this.#wake = (event) => {
+        if (event.type === 'response') done(event.response);
+        else if (event.type === 'failed') done(null);
+      };
+      this.#socket.once('close', () => done(null));
     });
   }
 
-  #next(step: Step, ms: number): Promise<Event> {
-    const ready = this.#events.shift();
-    if (ready?.type === 'failed') return Promise.resolve({ type: 'failed', failure: { ...ready.failure, step } });
-    if (ready !== undefined) return Promise.resolve(ready);
-    if (this.#ended !== null) return Promise.resolve({ type: 'failed', failure: { ...this.#ended, step } });
-    const { signal } = this.#context;
-    if (signal.aborted) return Promise.resolve({ type: 'failed', failure: fail('aborted', step, 'stopped') });
+  #write(text: string): void {
+    if (!this.#socket.writable) return;
+    this.#context.trace?.('>', strikePasswords(text).trimEnd());
+    this.#socket.write(text, 'latin1');
+  }
+
+  /**
+   * Hands on what comes until `take` makes something of it (not `undefined`). One deadline for all of it: a new one with
+   * each answer never ended where the answers did not. Without time left, only what has come already is looked at.
+   */
+  #until<T>(step: Step, ms: number, take: (event: Exclude<Event, Failed>) => T | undefined): Promise<T | Failure> {
+    const { signal, now } = this.#context;
+    const made = (event: Event): T | Failure | undefined =>
+      event.type === 'failed' ? { ...event.failure, step } : take(event);
+    while (this.#events.length > 0) {
+      const ready = made(this.#events.shift()!);
+      if (ready !== undefined) return Promise.resolve(ready);
+    }
+    if (this.#ended !== null) return Promise.resolve({ ...this.#ended, step });
+    if (signal.aborted) return Promise.resolve(fail('aborted', step, 'stopped'));
+    if (ms <= 0) return Promise.resolve(this.#late(step, 0, -ms > stall));
     return new Promise((resolve) => {
-      const onAbort = (): void => settle({ type: 'failed', failure: fail('aborted', step, 'stopped') });
-      const callOff = deadline(ms, this.#context.now, (stalled) => {
-        const failure = stalled ? fail('overloaded', step, 'did not listen in time') : this.#late(step, ms);
-        settle({ type: 'failed', failure });
-      });
-      const settle = (event: Event): void => {
+      const settle = (result: T | Failure): void => {
         callOff();
         signal.removeEventListener('abort', onAbort);
         this.#wake = null;
-        resolve(event);
+        resolve(result);
       };
+      const onAbort = (): void => settle(fail('aborted', step, 'stopped'));
+      const callOff = deadline(ms, now, (stalled) => settle(this.#late(step, ms, stalled)));
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#wake = settle;
+      this.#wake = (event) => {
+        const result = made(event);
+        if (result !== undefined) settle(result);
+      };
     });
   }
 
   /** What it means that nothing whole came in time. */
-  #late(step: Step, ms: number): Failure {
+  #late(step: Step, ms: number, stalled: boolean): Failure {
+    if (stalled) return fail('overloaded', step, 'did not listen in time');
     const waited = `${Math.round(ms)} ms`;
     const { bytesRead } = this.#socket;
     if (this.#shakesHands && bytesRead > 0)
@@ -273,7 +283,9 @@ export class Connection {
     if (ended || this.#in.end - this.#in.start >= this.#least) this.#parse(ended);
     if (this.#media || this.#most !== null || this.#ended !== null) return;
     const flood = this.#intake.took(length);
-    if (flood !== null) this.settle(flood);
+    // In place of an answer it says nothing of the video.
+    const instead = this.#step !== 'keyframe';
+    if (flood !== null) this.settle(instead ? fail('dripping', this.#step, flood.detail) : flood);
   }
 
   #parse(ended: boolean): void {
@@ -289,8 +301,9 @@ export class Connection {
       }
       if (found.type === 'garbage') {
         const kind = this.heard ? 'rtsp_error' : 'not_rtsp';
-        this.#finish(fail(kind, this.#step, found.detail));
-        this.#socket.destroy();
+        this.#garbled = true;
+        this.#socket.pause();
+        this.#finish(fail(kind, this.#step, strikePasswords(found.detail)));
         return;
       }
       this.#in.start += found.bytes;

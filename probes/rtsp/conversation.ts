@@ -6,7 +6,7 @@ import { Intake } from './intake.ts';
 import { GuardedLogin } from './login.ts';
 import { header, type Response } from './message.ts';
 import { Session } from './session.ts';
-import type { RtspUrl } from './url.ts';
+import { type RtspUrl, strikePasswords } from './url.ts';
 
 /** Time limits of single steps, ms; the probe's own deadline always comes first. */
 const limits = { connect: 3_000, answer: 5_000, teardown: 1_000, closing: 10 } as const;
@@ -134,7 +134,7 @@ export class Conversation {
       }
       const { status, reason } = response;
       if (status >= 200 && status < 300) return response;
-      const said = `${method}: ${status} ${reason}`.slice(0, 120);
+      const said = strikePasswords(`${method}: ${status} ${reason}`).slice(0, 120);
       if (status >= 300 && status < 400) return fail('redirected', step, said);
       // A nonce of a connection that closed with it: no refusal (#647), as long as this one stands to tell another. A
       // device that closes this one too has never another to tell, and means the login.
@@ -194,7 +194,10 @@ export class Conversation {
 
   /** Leaves every connection that was opened, TEARDOWN first where a session may stand. */
   leave(): Promise<void> {
-    this.#leaveCurrent();
+    // Only of the last connection: the session of the others goes on elsewhere, with nonces of its own.
+    const again = (refusal: Response): string | null =>
+      this.session.renew(refusal) ? this.session.request('TEARDOWN', this.aggregate) : null;
+    this.#leaveCurrent(again);
     return Promise.all([...this.#left, this.#login.abandoned]).then(() => undefined);
   }
 
@@ -208,12 +211,12 @@ export class Conversation {
     return this.#connection!.request(step, text, Math.min(limits.teardown, this.remaining));
   }
 
-  #leaveCurrent(): void {
+  #leaveCurrent(again: (refusal: Response) => string | null = () => null): void {
     const connection = this.#connection;
     if (connection === null) return;
     this.#connection = null;
     const teardown = this.#sessionMayStand ? this.session.request('TEARDOWN', this.aggregate) : null;
-    this.#left.push(connection.leave(teardown, limits.teardown));
+    this.#left.push(connection.leave(teardown, again, limits.teardown));
   }
 
   async #refused(step: Step, kind: 'unauthorized' | 'forbidden', said: string): Promise<Failure> {

@@ -75,8 +75,7 @@ export class GuardedLogin {
       if (signal.aborted) stop();
       signal.addEventListener('abort', stop, { once: true });
     });
-    const first = await Promise.race([asked, stopped]);
-    signal.removeEventListener('abort', stop);
+    const first = await Promise.race([asked, stopped]).finally(() => signal.removeEventListener('abort', stop));
     if (first === 'stopped') {
       this.abandoned = asked
         .then((held) => (held === null ? this.#guard.withdrawn('rtsp') : undefined))

@@ -55,8 +55,13 @@ const startsLike = (bytes: Buffer, from: number, to: number, word: string): bool
   return n > 0 && bytes.toString('latin1', from, from + n) === word.slice(0, n);
 };
 
-const printable = (bytes: Buffer, from: number, to: number): string =>
-  bytes.toString('latin1', from, Math.min(to, from + 40)).replace(/[^\x20-\x7e]/g, '.');
+/** As text, and where that does not show them all, the first 16 bytes as numbers too. */
+const shown = (bytes: Buffer, from: number, to: number): string => {
+  const text = bytes.toString('latin1', from, Math.min(to, from + 40));
+  const printable = text.replace(/[^\x20-\x7e]/g, '.');
+  const numbers = printable === text ? '' : ` (${bytes.toString('hex', from, Math.min(to, from + 16))})`;
+  return `"${printable}"${numbers}`;
+};
 
 export const parseHeaders = (block: string): Map<string, string[]> => {
   const headers = new Map<string, string[]>();
@@ -104,8 +109,7 @@ export const front = (bytes: Buffer, from: number, to: number, ended = false): F
   }
   if (first === cr || first === lf) return { type: 'skip', bytes: 1 };
   const isResponse = startsLike(bytes, from, to, 'RTSP/1.') || startsLike(bytes, from, to, 'RTSP/2.');
-  if (!isResponse && !startsLikeRequest(bytes, from, to))
-    return { type: 'garbage', detail: `"${printable(bytes, from, to)}"` };
+  if (!isResponse && !startsLikeRequest(bytes, from, to)) return { type: 'garbage', detail: shown(bytes, from, to) };
   const end = headerEnd(bytes, from, to);
   // Also where all of it came at once: what is accepted does not depend on how it was cut.
   if ((end === -1 ? to : end) - from > maxHeader) {

@@ -3,8 +3,12 @@ import type { Login } from '../probe.ts';
 import { authorize, type Challenge, parseChallenges } from './digest.ts';
 import { formatRequest, header, type Response } from './message.ts';
 
-/** Answers that may mean a refused login; any other to a request that was asked to log in says that it was accepted. */
-const refusals: ReadonlySet<number> = new Set([400, 401, 403]);
+/**
+ * Answers besides 2xx that only whoever is logged in gets: they are about the stream, the session or the transport. Any
+ * other may come before the login is looked at: of 453, 500 or 503 it is not known whether the password is right, and
+ * were it taken as accepted, a wrong one would be sent again and again, up to the lock.
+ */
+const behindLogin: ReadonlySet<number> = new Set([404, 454, 455, 457, 459, 461]);
 
 /** RFC 2326 section 12.37: what a session lives without a word where the device names no time. */
 const defaultTimeoutMs = 60_000;
@@ -78,7 +82,10 @@ export class Session {
     if (id !== undefined && id !== '') this.id = id;
     const seconds = parameters.map((parameter) => /^timeout\s*=\s*(\d{1,6})$/i.exec(parameter)?.[1]).find(Boolean);
     if (seconds !== undefined && Number(seconds) > 0) this.timeoutMs = Number(seconds) * 1_000;
-    if (this.#state !== 'sent' || refusals.has(response.status)) return;
+    const accepts = (response.status >= 200 && response.status < 300) || behindLogin.has(response.status);
+    // Otherwise it stays open, and the guard is told that it was not answered: a device that was busy then is logged in
+    // to at the next visit where it has accepted this login before, and half an hour later where it never has.
+    if (this.#state !== 'sent' || !accepts) return;
     this.#state = this.#asked === this.#challenged ? 'accepted' : 'unsent';
     this.#renewed = false;
   }
@@ -121,15 +128,18 @@ export class Session {
 
   /**
    * Takes a 401 to a request that must not be repeated: the next one answers its nonce; where there is no other nonce,
-   * or that was refused too, none carries a login any more.
+   * or that was refused too, none carries a login any more, and `false` is given back.
    */
-  renew(response: Response): void {
+  renew(response: Response): boolean {
     const [best] = parseChallenges(response.headers.get('www-authenticate') ?? []);
-    if (this.#state === 'accepted' && best !== undefined && this.#mayRenew(best)) {
-      this.#challenge = best;
-      this.#nonceCount = 0;
-      this.#renewed = true;
-    } else this.#state = 'refused';
+    if (this.#state !== 'accepted' || best === undefined || !this.#mayRenew(best)) {
+      this.#state = 'refused';
+      return false;
+    }
+    this.#challenge = best;
+    this.#nonceCount = 0;
+    this.#renewed = true;
+    return true;
   }
 
   /** A login that went into a closing connection may go once more. */

@@ -1,4 +1,4 @@
-import { type Failure, fail, isFailure } from '../failure.ts';
+import { type Failure, type FailureKind, fail, isFailure } from '../failure.ts';
 import type { Codec, Context } from '../probe.ts';
 import type { Conversation } from './conversation.ts';
 import { header } from './message.ts';
@@ -6,11 +6,14 @@ import type { Media } from './sdp.ts';
 import { Sources } from './sources.ts';
 import { type Answered, askTcp, askUdp, readTransport, type Transport } from './transport.ts';
 import { UdpPair } from './udp.ts';
+import { strikePasswords } from './url.ts';
 
 /** Part of what remains after which a stream over UDP that brought nothing is asked for over TCP. */
 const udpShare = 0.4;
 /** Shortest time between two keepalives, ms: a device may say "timeout=1". */
 const leastKeepalive = 1_000;
+/** What ends the wait for a key frame and is more than that none came. */
+const speaking: ReadonlySet<FailureKind> = new Set(['closed', 'no_keyframe', 'rtsp_error', 'tls_failed']);
 /** How long the announced SSRC is waited for where a whole key frame of another one is there, ms. */
 const strayPatience = 1_000;
 
@@ -96,7 +99,7 @@ export class Stream {
     const others = foreign === 0 ? '' : `, ${foreign} packets of another SSRC`;
     const seen = `${packets} packets, ${gaps} gaps, ${spoilt} spoilt key frames${others}`;
     const { kind } = failure;
-    if (kind === 'closed' || kind === 'no_keyframe') return fail(kind, 'keyframe', `${failure.detail}; ${seen}`);
+    if (speaking.has(kind)) return fail(kind, 'keyframe', `${failure.detail}; ${seen}`);
     const spent = `${Math.round(this.#context.now() - begun)} ms over ${transport.toUpperCase()}`;
     return fail(packets === 0 ? 'no_media' : 'no_keyframe', 'keyframe', `${seen} in ${spent}`);
   }
@@ -137,7 +140,8 @@ export class Stream {
     const value = header(response.headers, 'transport');
     const answered = readTransport(value, asked);
     if (answered.transport !== asked) {
-      return fail('transport_refused', 'setup', `asked for ${asked.toUpperCase()}, answered ${value?.slice(0, 120)}`);
+      const said = strikePasswords(value ?? 'nothing').slice(0, 120);
+      return fail('transport_refused', 'setup', `asked for ${asked.toUpperCase()}, answered ${said}`);
     }
     this.#sources = new Sources(codec, media.payloadType, media.parameterSets, answered.ssrc);
     return answered;

@@ -92,6 +92,7 @@ export class UdpPair {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#rtp.removeAllListeners('message');
+    for (const socket of [this.#rtp, this.#rtcp]) socket.removeAllListeners('error').on('error', () => {});
   }
 
   close(): void {

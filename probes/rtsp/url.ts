@@ -12,14 +12,23 @@ export type RtspUrl = {
   readonly password: string | null;
 };
 
-/** Logins in URLs and passwords in paths (Xiongmai: /user=admin_password=x_channel=1.sdp), struck out of a device's words. */
+/**
+ * Logins in URLs, passwords in paths and queries, and what stands in an Authorization header (Basic is the password, a
+ * digest can be tried against a list of them), struck out of our words and a device's. Xiongmai's paths part by "_"
+ * (/user=admin_password=x_channel=1.sdp), which a password may hold too: it goes up to the next "_name=". Foscam writes
+ * loginpas, Hi3510 psw.
+ */
 export const strikePasswords = (text: string): string =>
   text
     // Up to the last "@", because a password may hold others; the rest of the word too, so that nothing is read twice.
     .replace(/(\w:\/\/)([^\s"'<>]*@)?([^\s"'<>]*)/g, (all, scheme, login, rest) =>
       login === undefined ? all : `${scheme}***@${rest}`,
     )
-    .replace(/\b((?:[a-z0-9]+_)*(?:pass|passwd|password|pwd))=[^&_;\s"'<>/]*/gi, '$1=***');
+    .replace(
+      /(?<![a-z0-9])((?:login|user|usr)?(?:passw(?:or)?d|pass?|pwd|psw))=(?:(?!_[a-z0-9]+=)[^&;\s"'<>/])*/gi,
+      '$1=***',
+    )
+    .replace(/(\bAuthorization:[ \t]*\w*)[^\r\n]*/gi, '$1 ***');
 
 const decode = (text: string): string => {
   try {

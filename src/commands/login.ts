@@ -1,9 +1,9 @@
-import { heldLogins, releaseLogin } from '../probing/login-held.ts';
+import { heldLogins, releaseInterrupted, releaseLogin } from '../probing/login-held.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
 import { exit } from './exit.ts';
 
-export type LoginOptions = { readonly release?: string; readonly json?: true };
+export type LoginOptions = { readonly release?: string; readonly releaseInterrupted?: true; readonly json?: true };
 
 /**
  * The logins that are not tried any more, and why. One is lifted by a new password; where it was the device that was set
@@ -19,6 +19,7 @@ export const login = async ({ db, vault }: Ground, options: LoginOptions): Promi
       );
     }
   }
+  if (options.releaseInterrupted) await releaseInterrupted(db);
   const held = await heldLogins(db, vault);
   if (options.json === true) process.stdout.write(`${JSON.stringify({ held })}\n`);
   else if (held.length === 0) process.stdout.write('（没有被停用的登录 / no login is held）\n');

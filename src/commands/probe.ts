@@ -169,7 +169,13 @@ const told = ({
     if (device.subStreamUri !== null) lines.push(`子码流 sub     ${device.subStreamUri}`);
     if (device.snapshotUri !== null) lines.push(`快照 snapshot  ${device.snapshotUri}`);
   }
-  for (const step of steps) lines.push(`  ${step.ok ? '✓' : '✗'} ${step.name.padEnd(10)} ${step.ms} ms`);
+  for (const { ok, name, ms, failure: why } of steps) {
+    lines.push(`  ${ok ? '✓' : '✗'} ${name.padEnd(10)} ${ms} ms`);
+    if (why !== undefined) {
+      const { zh, en } = failures[why.kind];
+      lines.push(`               ${why.kind}：${zh}`, `               ${en}（${why.detail}）`);
+    }
+  }
   if (failure !== null) {
     const { zh, en } = failures[failure.kind];
     lines.push(

@@ -22,7 +22,7 @@ export const site = async ({ db }: Ground, code: string | undefined, options: Si
     }
     await putSite(db, {
       code,
-      name: options.name ?? code,
+      name: options.name,
       networks: options.networks.split(',').map((n) => n.trim()),
       authorities: options.caFile === undefined ? null : await readOption('--ca-file', options.caFile),
     });

@@ -97,19 +97,24 @@ type Credential = {
   readonly code: string;
   readonly version: number;
   readonly sealed: Buffer | null;
+  readonly fingerprint: Buffer | null;
   readonly basicAllowed: boolean;
 };
 
 /** What is to be written of a camera's credentials; null where they are as they were. */
 const credentialOf = (vault: Vault, row: Row, known: Known): Credential | null => {
-  const { code, user, password, basicAllowed } = row;
+  const { code, user, password } = row;
+  const basicAllowed = row.basicAllowed ?? known.basic_allowed ?? false;
   const { version, sealed } = known;
   if (user === null) return null;
-  if (user === '') return version === null ? null : { code, version, sealed: null, basicAllowed: false };
+  if (user === '')
+    return version === null ? null : { code, version, sealed: null, fingerprint: null, basicAllowed: false };
   const same = sealed !== null && equal(opened(vault, sealed, code, version!), { user, password });
   if (same && known.basic_allowed === basicAllowed) return null;
   const next = same ? version! : (version ?? 0) + 1;
-  return { code, version: next, sealed: vault.seal({ user, password }, code, next), basicAllowed };
+  const credentials = { user, password };
+  const sealedAnew = vault.seal(credentials, code, next);
+  return { code, version: next, sealed: sealedAnew, fingerprint: vault.fingerprint(credentials), basicAllowed };
 };
 
 const writeCredentials = async (tx: Queryable, credentials: readonly Credential[]): Promise<void> => {
@@ -119,17 +124,20 @@ const writeCredentials = async (tx: Queryable, credentials: readonly Credential[
     gone.map(({ code }) => code),
   ]);
   await tx.run(
-    `insert into credential (camera, version, sealed, basic_allowed)
-     select c.id, n.version, n.sealed, n.basic_allowed
-     from unnest($1::text[], $2::integer[], $3::bytea[], $4::boolean[]) as n (code, version, sealed, basic_allowed)
+    `insert into credential (camera, version, sealed, fingerprint, basic_allowed)
+     select c.id, n.version, n.sealed, n.fingerprint, n.basic_allowed
+     from unnest($1::text[], $2::integer[], $3::bytea[], $4::bytea[], $5::boolean[])
+       as n (code, version, sealed, fingerprint, basic_allowed)
      join camera c using (code)
      on conflict (camera) do update set version = excluded.version, sealed = excluded.sealed,
+       fingerprint = excluded.fingerprint,
        basic_allowed = excluded.basic_allowed, changed_at = now(),
        renewed_at = case when credential.version < excluded.version then now() else credential.renewed_at end`,
     [
       kept.map(({ code }) => code),
       kept.map(({ version }) => version),
       kept.map(({ sealed }) => sealed),
+      kept.map(({ fingerprint }) => fingerprint),
       kept.map((credential) => credential.basicAllowed),
     ],
   );

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import net from 'node:net';
 import { parse } from 'csv-parse/sync';
 import iconv from 'iconv-lite';
-import { parseRtspUrl } from '../../probes/index.ts';
+import { parseRtspUrl, strikePasswords } from '../../probes/index.ts';
 import { faultOfCode } from './code.ts';
 
 export type Row = {
@@ -25,7 +25,8 @@ export type Row = {
   /** null: the sheet has no such column, and says nothing of logins. Empty: the camera has none. */
   readonly user: string | null;
   readonly password: string;
-  readonly basicAllowed: boolean;
+  /** undefined: the sheet has no such column, and what is known stays. */
+  readonly basicAllowed: boolean | undefined;
 };
 
 /** One thing wrong with the file, at its cell. */
@@ -83,8 +84,7 @@ const transports: ReadonlyMap<string, 'tcp' | 'udp'> = new Map([
 ]);
 
 /** A password is never repeated, not even in a complaint about it, nor one that was put into a URL. */
-const repeatable = (column: Column, value: string): string =>
-  column === 'password' ? '***' : value.replace(/\/\/.*@/, '//***@');
+const repeatable = (column: Column, value: string): string => (column === 'password' ? '***' : strikePasswords(value));
 
 /** UTF-8, with or without a byte order mark, or else GB18030, which office programs here write. */
 const decode = (bytes: Buffer): string =>
@@ -125,6 +125,17 @@ export const readSheet = (bytes: Buffer, units: Units, sites: ReadonlySet<string
         en: `the column is missing: ${either}`,
       });
     }
+  }
+  if (where.has('user') !== where.has('password')) {
+    // Taken as they stand, every login would be cut in half: a password of nothing, sent once to each camera.
+    const column = where.has('user') ? 'password' : 'user';
+    faults.push({
+      line: 1,
+      column,
+      value: '',
+      zh: `有“用户名”就须有“密码”列，反之亦然；不改登录信息时请两列都去掉`,
+      en: 'the columns user and password come together; leave out both where logins are not to change',
+    });
   }
   if (faults.length > 0) return { rows: [], faults };
   const rows: Row[] = [];
@@ -241,7 +252,7 @@ const readRow = (
     deadlineMs: has('deadline') ? deadlineMs : undefined,
     user,
     password,
-    basicAllowed: basicAllowed ?? false,
+    basicAllowed: has('basic_allowed') ? basicAllowed : undefined,
   };
 };
 

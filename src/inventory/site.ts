@@ -12,10 +12,13 @@ export type Site = {
   readonly authorities: string | null;
 };
 
-/** Registers a site, or changes its name and networks, and its authorities where they are given. A Sentence where a network is no CIDR, a code is malformed or a PEM holds no certificate. */
+/** Registers a site, or changes its networks, and its name and authorities where they are given. A Sentence where a network is no CIDR, a code is malformed or a PEM holds no certificate. */
 export const putSite = async (
   db: Queryable,
-  site: Omit<Site, 'authorities'> & Partial<Pick<Site, 'authorities'>>,
+  site: Omit<Site, 'name' | 'authorities'> & {
+    readonly name?: string | undefined;
+    readonly authorities?: string | null;
+  },
 ): Promise<void> => {
   if (!/^[A-Za-z0-9_-]{1,40}$/.test(site.code)) {
     throw new Sentence(
@@ -28,9 +31,9 @@ export const putSite = async (
   try {
     await db.run(
       `insert into site (code, name, networks, authorities) values ($1, $2, $3::cidr[], $4)
-       on conflict (code) do update set name = excluded.name, networks = excluded.networks,
+       on conflict (code) do update set name = coalesce($5, site.name), networks = excluded.networks,
          authorities = coalesce(excluded.authorities, site.authorities)`,
-      [site.code, site.name, site.networks, site.authorities ?? null],
+      [site.code, site.name ?? site.code, site.networks, site.authorities ?? null, site.name ?? null],
     );
   } catch (error) {
     if (!(error instanceof StatementFailed && error.sqlState === notANetwork)) throw error;

@@ -3,7 +3,14 @@ import type { Held, LoginGuard, LoginService } from '../../probes/index.ts';
 import { Gather } from '../db/gather.ts';
 import type { Queryable } from '../db/pool.ts';
 import type { Log } from '../log.ts';
-import { blank, doubtedSpacing, type Standing, standsAs, unansweredSpacing } from './login-standing.ts';
+import {
+  type Came,
+  doubtedSpacing,
+  type Standing,
+  standingAfter,
+  standsAs,
+  unansweredSpacing,
+} from './login-standing.ts';
 import { storable } from './storable.ts';
 
 /** One login on one host. `renewedAt` is when its password was changed; null: it is the camera's first. */
@@ -14,7 +21,7 @@ type Trial = { readonly login: HostLogin; readonly service: LoginService; readon
 type Outcome = {
   readonly login: HostLogin;
   readonly service: LoginService;
-  readonly came: 'accepted' | 'doubted' | 'refused' | 'unanswered';
+  readonly came: Came['came'];
   readonly kind: string | null;
   readonly detail: string | null;
 };
@@ -28,6 +35,8 @@ const keyOf = ({ host, fingerprint }: HostLogin): string => `${fingerprint.toStr
 const most = 500;
 const gatherMs = 5;
 const retryMs = 1_000;
+/** Of a row `l` and an outcome: a doubt that another service settles by taking the login. */
+const elsewhere = `(came = 'accepted' and l.doubted <> service)`;
 
 /**
  * What the database remembers of logins, for all workers and restarts. A login that its service has not accepted yet is
@@ -56,7 +65,14 @@ export class LoginBook {
       await this.#db.run(
         `delete from login l using unnest($1::text[], $2::bytea[], $3::timestamptz[]) as r (host, fingerprint, at)
          where l.host = r.host and l.fingerprint = r.fingerprint
-           and greatest(l.tried_at, l.unanswered_at, l.doubted_at, l.refused_at) < r.at`,
+           and greatest(l.tried_at, l.unanswered_at, l.doubted_at, l.refused_at) < r.at
+           -- Unless another camera of the host has had it all the while: then it is still the one that was refused.
+           and not exists (
+             select from camera c join credential cr on cr.camera = c.id
+             where c.in_use and c.host = l.host and cr.fingerprint = l.fingerprint
+               and (cr.renewed_at is null
+                 or cr.renewed_at < greatest(l.tried_at, l.unanswered_at, l.doubted_at, l.refused_at))
+           )`,
         [...keys(renewed), renewed.map(({ renewedAt }) => renewedAt)],
       );
     }
@@ -115,29 +131,19 @@ export class LoginBook {
       accepted: async (service) => {
         if (trusted.has(service)) return;
         await note(service, 'accepted', null, null);
-        const before = standing.row ?? blank;
-        const doubted = before.doubted === service ? null : before.doubted;
-        standing.row = {
-          ...before,
-          doubted,
-          accepted: [...before.accepted, service],
-          trying: null,
-          unanswered_at: null,
-        };
+        standing.row = standingAfter(standing.row, service, { came: 'accepted' }, new Date());
       },
       refused: async (service, kind, detail) => {
         const busy = trusted.has(service);
-        await note(service, busy ? 'doubted' : 'refused', kind, detail);
-        const before = standing.row ?? blank;
-        standing.row = busy
-          ? { ...before, doubted: service, doubted_at: new Date() }
-          : { ...before, trying: null, refused_by: service, refused_kind: kind, refused_detail: detail };
+        const came = busy ? 'doubted' : 'refused';
+        await note(service, came, kind, detail);
+        standing.row = standingAfter(standing.row, service, { came, kind, detail }, new Date());
         return busy ? 'busy' : 'refused';
       },
       unanswered: async (service) => {
         if (trusted.has(service)) return;
         await note(service, 'unanswered', null, null);
-        standing.row = { ...(standing.row ?? blank), trying: null, unanswered_at: new Date() };
+        standing.row = standingAfter(standing.row, service, { came: 'unanswered' }, new Date());
       },
       withdrawn: async (service) => {
         if (!trusted.has(service)) await withdraw();
@@ -181,9 +187,10 @@ export class LoginBook {
          set trying = excluded.trying, tried_at = now(), trial = excluded.trial
        where l.trying is null
          and (l.refused_at is null or (l.refused_by <> excluded.trying and excluded.trying = any (l.accepted)))
-         and (excluded.trying <> all (l.accepted) or l.doubted = excluded.trying)
+         and (excluded.trying <> all (l.accepted) or l.doubted is not null)
          and (l.doubted is null
-           or (l.doubted = excluded.trying and l.doubted_at <= now() - make_interval(secs => ${doubtedSpacing})))
+           or (excluded.trying = any (l.accepted)
+             and l.doubted_at <= now() - make_interval(secs => ${doubtedSpacing})))
          and (l.unanswered_at is null or l.unanswered_at <= now() - make_interval(secs => ${unansweredSpacing}))
        returning host, fingerprint`,
       [
@@ -209,18 +216,20 @@ export class LoginBook {
     // A row that is gone, because the password was changed meanwhile, is not written anew: its outcome was the old one's.
     await this.#db.run(
       `update login l set
-         accepted = case when came = 'accepted' then array_append(array_remove(l.accepted, service), service) else l.accepted end,
+         accepted = case
+             when came = 'accepted' then array_append(array_remove(array_remove(l.accepted, service), l.doubted), service)
+             when came = 'refused' and l.doubted is not null then '{}'
+           else l.accepted end,
          trying = case when came = 'doubted' then l.trying end,
          tried_at = case when came = 'doubted' then l.tried_at end,
          unanswered_at = case came when 'unanswered' then now() when 'accepted' then null else l.unanswered_at end,
-         doubted = case when came = 'doubted' then service
-           when came = 'accepted' and l.doubted = service then null else l.doubted end,
-         doubted_at = case when came = 'doubted' then now()
-           when came = 'accepted' and l.doubted = service then null else l.doubted_at end,
-         refused_by = case when came = 'refused' then service else l.refused_by end,
-         refused_kind = case when came = 'refused' then kind else l.refused_kind end,
-         refused_detail = case when came = 'refused' then detail else l.refused_detail end,
-         refused_at = case when came = 'refused' then now() else l.refused_at end
+         doubted = case came when 'doubted' then service when 'unanswered' then l.doubted end,
+         doubted_at = case came when 'doubted' then now() when 'unanswered' then l.doubted_at end,
+         refused_by = case when came = 'refused' then service when ${elsewhere} then l.doubted else l.refused_by end,
+         refused_kind = case when came = 'refused' then kind when ${elsewhere} then 'unauthorized' else l.refused_kind end,
+         refused_detail = case when came = 'refused' then detail
+           when ${elsewhere} then format('refused by %s and then accepted by %s', l.doubted, service) else l.refused_detail end,
+         refused_at = case when came = 'refused' or ${elsewhere} then now() else l.refused_at end
        from unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[])
          as o (host, fingerprint, service, came, kind, detail)
        where l.host = o.host and l.fingerprint = o.fingerprint`,

@@ -63,6 +63,14 @@ export const heldLogins = async (db: Queryable, vault: Vault): Promise<HeldLogin
   );
 };
 
+/** Lets every login go on over which a worker died, all at once; gives their number. The outcome of each is unknown. */
+export const releaseInterrupted = (db: Queryable): Promise<number> =>
+  db.run('update login set trying = null, tried_at = null, trial = null where trying is not null');
+
+/** How many logins wait for a person because a worker died over them. */
+export const interruptedLogins = async (db: Queryable): Promise<number> =>
+  (await db.one<{ count: number }>('select count(*) as count from login where trying is not null')).count;
+
 /** Forgets what came of a camera's login, so that it is tried once more: on the word of a person who has verified it. */
 export const releaseLogin = async (db: Queryable, vault: Vault, code: string): Promise<'released' | 'no camera'> => {
   const camera = await db.maybeOne<Stored>(

@@ -3,6 +3,7 @@ import { confinement, openDecoder } from '../../probes/index.ts';
 import { sites } from '../inventory/site.ts';
 import { BatchProber } from '../probing/batch.ts';
 import { RedisHostLeases } from '../probing/host-lease.ts';
+import { interruptedLogins } from '../probing/login-held.ts';
 import { bullConnection } from '../queue/connection.ts';
 import { batchSize, markBatchDone } from '../schedule/attempts.ts';
 import { type BatchJob, siteQueue } from '../schedule/enqueue.ts';
@@ -71,7 +72,12 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
   };
   await Promise.all(served.map(serveSite));
   const { network, memory } = confinement();
-  log.debug({ sites: served, decoderWithoutNetwork: network, decoderMemoryBounded: memory }, 'worker ready');
+  if (!network) log.warn({}, 'the kernel gives decoders no network namespace of their own: they run without that wall');
+  const interrupted = await interruptedLogins(db);
+  if (interrupted > 0) {
+    log.warn({ interrupted }, 'logins that a killed worker left open are not tried: see "xunjian login"');
+  }
+  log.debug({ sites: served, decoderMemoryBounded: memory }, 'worker ready');
   // Whoever serves all sites serves also those that are registered later.
   const lookForSites = async (): Promise<void> => {
     for (const { code } of await sites(db)) if (!workers.has(code)) await serveSite(code);

@@ -7,13 +7,13 @@ export const batchSize = 100;
 
 /**
  * A camera still needs an attempt while none of its results is the best there can be: a picture, or for one that owes
- * no picture, being online.
+ * no picture, being online. Two hashed sets in place of one search a camera: without statistics of this hour's results,
+ * which nobody has gathered yet, the planner joined 138,698 cameras with as many results by nested loops (over 220 s).
  */
-const inNeed = `not exists (
-  select from result r
-  where r.inspection = ro.inspection and r.camera = ro.camera
-    and r.slot between $2::timestamptz and $3::timestamptz
-    and r.online and (r.image or not ro.picture_due))`;
+const answered = (proof: 'image' | 'online'): string =>
+  `(select camera from result where inspection = $1 and slot between $2::timestamptz and $3::timestamptz and online and ${proof})`;
+const inNeed = `not (ro.camera in ${answered('image')}
+  or (not ro.picture_due and ro.camera in ${answered('online')}))`;
 
 /** Marks one batch whose results were all delivered: what the worker that did it knows. */
 export const markBatchDone = (db: Queryable, batch: number): Promise<number> =>

@@ -98,8 +98,8 @@ export const loginsQuirks: readonly Claim[] = [
     'such a refusal is checked once more, spaced, before it counts',
     ['rroller/dahua#603'],
     [
-      ...batch('and says 401 now is busy, is asked again after a minute, and only then refused'),
-      ...loginBook('is busy, and waits a minute for its second try', 'has one second try, of whoever asks first'),
+      ...batch('and says 401 now is busy, is asked again after half an hour, and only then refused'),
+      ...loginBook('is busy, and waits half an hour for its second try', 'has one second try, of whoever asks first'),
     ],
   ),
   quirk(

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Sentence } from '../../sentence.ts';
@@ -15,6 +16,9 @@ export type EmbeddedDatabase = {
   stop(): Promise<void>;
 };
 
+const nodeArgs = ['--disable-warning=ExperimentalWarning'];
+/** Of util-linux, which every Debian has. */
+const setpriv = '/usr/bin/setpriv';
 /** How long the child may take to end, ms. */
 const STOP_WITHIN_MS = 10_000;
 
@@ -30,8 +34,10 @@ export const startEmbeddedDatabase = async (where: {
   await prepareSocketPath(join(where.socketDir, '.s.PGSQL.5432'));
   const server = fileURLToPath(new URL('./server.ts', import.meta.url));
   const child = fork(server, [where.socketDir, ...(where.dataDir === null ? [] : [where.dataDir])], {
-    execPath: process.execPath,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    // While a statement runs, the child does not hear that its parent is gone: the kernel ends it then.
+    ...(existsSync(setpriv)
+      ? { execPath: setpriv, execArgv: ['--pdeathsig', 'KILL', process.execPath, ...nodeArgs] }
+      : { execPath: process.execPath, execArgv: nodeArgs }),
     // A Ctrl-C in the terminal is for the service, which stops its own children in order; in a group of its own the
     // child does not hear it.
     detached: true,

@@ -45,6 +45,7 @@ const commands = [
   'probe',
   'import',
   'site',
+  'policy',
   'login',
   'simulate',
   'migrate',
@@ -249,6 +250,28 @@ describe('what people bring', () => {
   });
 });
 
+describe('the policy', () => {
+  it('is shown, and decided anew on somebody’s word; what it does not speak of stays', async () => {
+    const before = json(await xunjian(ground.env, 'policy', '--json')) as Record<string, unknown>;
+    expect(before).toMatchObject({ snapshot_proves: false, device_facts: false, total_online: 95 });
+    expectRefused(await xunjian(ground.env, 'policy', '--snapshot-proves', 'yes'), '--note');
+    expectRefused(await xunjian(ground.env, 'policy', '--snapshot-proves', 'maybe', '--note', 'x'), 'yes');
+    const decided = await xunjian(
+      ground.env,
+      'policy',
+      '--snapshot-proves',
+      'yes',
+      '--note',
+      '柳公〔2026〕7号',
+      '--json',
+    );
+    const after = { ...before, version: expect.any(Number), note: '柳公〔2026〕7号', snapshot_proves: true };
+    expect(json(decided)).toEqual({ ...after, valid_from: expect.any(String) });
+    expect((await xunjian(ground.env, 'policy')).out).toMatch(/^snapshot_proves +true$/m);
+    await ground.db.run('delete from policy where note = $1', ['柳公〔2026〕7号']);
+  });
+});
+
 describe('a login that a device refused', () => {
   const code = '45020200001310000007';
 
@@ -278,6 +301,11 @@ describe('a login that a device refused', () => {
     expectRefused(await xunjian(ground.env, 'login', '--release', '45020200001310000009'), '45020200001310000009');
     expectRefused(await xunjian(ground.env, 'login', '--release', "'; drop table login"), 'drop table');
     expect(json(await xunjian(ground.env, 'login', '--json'))).toMatchObject({ held: [held] });
+
+    const other = { ...login, host: '10.20.0.8' };
+    await book.guard(other, await book.standings([other]), new AbortController().signal).mayTry('rtsp');
+    expect(json(await xunjian(ground.env, 'login', '--json'))).toMatchObject({ held: [held, { kind: 'trying' }] });
+    expect(json(await xunjian(ground.env, 'login', '--release-interrupted', '--json'))).toMatchObject({ held: [held] });
 
     expect(json(await xunjian(ground.env, 'login', '--release', code, '--json'))).toEqual({ held: [] });
     const next = book.guard(login, await book.standings([login]), new AbortController().signal);

@@ -5,7 +5,7 @@ import type { Row } from '../../../src/inventory/sheet.ts';
 import { putSite, sites } from '../../../src/inventory/site.ts';
 import { assignmentsOf } from '../../../src/probing/assignment.ts';
 import { LoginBook } from '../../../src/probing/login-book.ts';
-import { heldLogins, releaseLogin } from '../../../src/probing/login-held.ts';
+import { heldLogins, interruptedLogins, releaseInterrupted, releaseLogin } from '../../../src/probing/login-held.ts';
 import { planAttempts } from '../../../src/schedule/attempts.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';
 import { Sentence } from '../../../src/sentence.ts';
@@ -255,6 +255,23 @@ describe('a login that a device refused', () => {
     expect((await next(4)).held).toBeNull();
   });
 
+  it('is not tried again by channels that get the same login in later imports', async () => {
+    await run([1, 2, 3, 4].map((serial) => row(serial, { password: 'old' })));
+    await run([row(1, { password: 'wrong' })]);
+    await refuse(1);
+    for (const serial of [2, 3, 4]) {
+      await run([row(serial, { password: 'wrong' })]);
+      expect((await next(serial)).held).toMatchObject(unauthorized);
+    }
+  });
+
+  it('leaves Basic as it was where a sheet says nothing of it', async () => {
+    await run([row(1, { basicAllowed: true })]);
+    expect(await run([row(1, { basicAllowed: undefined })])).toEqual({ added: 0, changed: 0, same: 1 });
+    await run([row(1, { basicAllowed: undefined, password: 'new' })]);
+    expect((await next()).login).toMatchObject({ password: 'new', basicAllowed: true });
+  });
+
   it('is lifted by a new password', async () => {
     await run([row(1)]);
     await refuse();
@@ -295,6 +312,9 @@ describe('a login that a device refused', () => {
     expect(await shown()).toEqual([[codeOf(1), '127.0.0.1', 'rtsp', 'unauthorized'], second]);
     await run([row(1, { password: 'new' })]);
     expect(await shown()).toEqual([second]);
+    expect(await interruptedLogins(ground.db)).toBe(1);
+    expect(await releaseInterrupted(ground.db)).toBe(1);
+    expect(await interruptedLogins(ground.db)).toBe(0);
     expect(await releaseLogin(ground.db, ground.vault, codeOf(2))).toBe('released');
     expect(await shown()).toEqual([]);
     expect((await next(2)).held).toBeNull();
@@ -311,6 +331,13 @@ describe('a site', () => {
       { code: 'north', name: '新名', networks: [], authorities: null },
       { ...south, authorities: null },
     ]);
+  });
+
+  it('keeps its name where it is changed without a word of it', async () => {
+    await putSite(ground.db, { code: 'north', networks: ['10.30.0.0/16'] });
+    expect(await sites(ground.db)).toMatchObject([{ code: 'north', name: '城北', networks: ['10.30.0.0/16'] }]);
+    await putSite(ground.db, { code: 'south', networks: ['10.40.0.0/16'] });
+    expect(await sites(ground.db)).toMatchObject([{ code: 'north' }, { code: 'south', name: 'south' }]);
   });
 
   it('keeps its authorities where it is changed without a word of them', async () => {

@@ -170,7 +170,7 @@ describe('a login that was accepted, and meets a 401 now', () => {
     return guard;
   };
 
-  it('is busy, and waits a minute for its second try, whoever asks', async () => {
+  it('is busy, and waits half an hour for its second try, whoever asks', async () => {
     const guard = await doubted();
     expect(kindOf(await guard.mayTry('rtsp'))).toBe('busy');
     await earlier(doubtedSpacing - 30);
@@ -325,6 +325,46 @@ describe('a password that was changed', () => {
     await book().standings([await renewed(login)]);
     await old.refused('rtsp', 'unauthorized', '401');
     expect(await rows()).toEqual([]);
+  });
+});
+
+describe('a password that was changed on the device after all services had accepted it', () => {
+  it('fails twice in all, half an hour apart, whatever asks and however often', async () => {
+    const accepting = await guardOf();
+    for (const service of services) {
+      if ((await accepting.mayTry(service)) === null) await accepting.accepted(service);
+    }
+    const failed: string[] = [];
+    for (let round = 0; round < 40; round++) {
+      const guard = await guardOf();
+      for (const service of services) {
+        if ((await guard.mayTry(service)) !== null) continue;
+        await guard.refused(service, 'unauthorized', '401');
+        failed.push(`${service} in round ${round}`);
+      }
+      await earlier(300);
+    }
+    expect(failed).toEqual(['rtsp in round 0', 'rtsp in round 6']);
+    expect(await stands()).toEqual(['unauthorized', 'unauthorized', 'unauthorized']);
+  });
+
+  it('only for ONVIF, fails once there, and RTSP goes on', async () => {
+    const accepting = await guardOf();
+    for (const service of services) {
+      if ((await accepting.mayTry(service)) === null) await accepting.accepted(service);
+    }
+    const asked: string[] = [];
+    for (let round = 0; round < 40; round++) {
+      const guard = await guardOf();
+      for (const service of services) {
+        if ((await guard.mayTry(service)) !== null) continue;
+        if (service === 'onvif') asked.push(await guard.refused(service, 'unauthorized', '401'));
+        else await guard.accepted(service);
+      }
+      await earlier(300);
+    }
+    expect(asked).toEqual(['busy']);
+    expect(await stands()).toEqual(['go', 'unauthorized', 'go']);
   });
 });
 

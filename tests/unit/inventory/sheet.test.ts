@@ -59,6 +59,30 @@ describe('a sheet', () => {
     expect(read(csv({}))).toEqual({ rows: [row], faults: [] });
   });
 
+  it.each(['user', 'password'])(
+    'with %s and without its counterpart is refused: it would cut every login in half',
+    (has) => {
+      const text = [
+        `code,name,unit,class,site,rtsp_url,${has}`,
+        `${good.code},村口,450202,social,north,rtsp://10.20.0.1/,secret`,
+      ].join('\n');
+      const { rows, faults } = read(text);
+      expect(rows).toEqual([]);
+      expect(faults).toMatchObject([{ line: 1, column: has === 'user' ? 'password' : 'user' }]);
+    },
+  );
+
+  it('says nothing of Basic where it has no such column', () => {
+    const text = `code,name,unit,class,site,rtsp_url\n${good.code},村口,450202,social,north,rtsp://10.20.0.1/`;
+    expect(read(text)).toMatchObject({ faults: [], rows: [{ user: null, basicAllowed: undefined }] });
+  });
+
+  it('does not repeat a password that stands in a URL', () => {
+    const { faults } = read(csv({ onvif_url: 'http://10.0.0.9/s.cgi?usr=admin&pwd=sekret' }));
+    expect(faults.length).toBeGreaterThan(0);
+    expect(JSON.stringify(faults)).not.toContain('sekret');
+  });
+
   it('may have Chinese titles in any order, Chinese words, other columns, blanks and empty lines', () => {
     const text = [
       '序号, 点位类别 ,点位编码,考核单位,点位名称,探测站点,RTSP地址,允许明文登录,用户名,密码',

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CameraProbe, type Decoder, openDecoder, probeCamera, type Target } from '../../../probes/index.ts';
+import {
+  type CameraProbe,
+  type Context,
+  type Decoder,
+  type LoginGuard,
+  memoryGuard,
+  openDecoder,
+  probeCamera,
+  type Target,
+} from '../../../probes/index.ts';
 import { type FakeCamera, fakeCamera, type Script, type Wire } from '../../support/camera.ts';
 import { type Behaviour, fault, onvif, operationsOf, serviceUrl } from './onvif-device.ts';
 import { madeJpeg } from './rtsp/made.ts';
@@ -315,4 +324,134 @@ describe('a snapshot', () => {
     expect(found).toMatchObject({ online: 'yes', image: 'no', failure: { kind: 'unauthorized' } });
     expect([camera.logins, web.logins]).toEqual([1, 0]);
   });
+});
+
+describe('what kept a snapshot from proving a picture', () => {
+  const notFound: Script = async (wire) => {
+    await wire.request();
+    wire.answer(404);
+  };
+  const jpeg: Script = async (wire) => {
+    await wire.request();
+    wire.http(200, { 'Content-Type': 'image/jpeg' }, madeJpeg());
+  };
+  const proving = async (snapshot: Script, more: Partial<CameraProbe> = {}, over: Partial<Context> = {}) => {
+    await using camera = await fakeCamera(notFound);
+    await using web = await fakeCamera(snapshot);
+    const url = `http://127.0.0.1:${web.port}/snap.jpg`;
+    const asked = target(camera, null, { snapshotUrl: url, deadlineMs: 2_000 });
+    const found = await probeCamera(asked, context(over), how({ snapshot: 'proves', ...more }));
+    return { found, web: { connections: web.connections, logins: web.logins } };
+  };
+
+  it('where it is the camera’s, leaves what the stream said', async () => {
+    const { found } = await proving(async (wire) => {
+      await wire.request();
+      wire.http(404, {}, '');
+    });
+    expect(found).toMatchObject({ online: 'yes', image: 'no', failure: { kind: 'not_found', step: 'describe' } });
+    expect(found.steps.at(-1)).toMatchObject({ name: 'snapshot', ok: false, failure: { kind: 'not_found' } });
+  });
+
+  it('where the device is busy, leaves the picture unknown', async () => {
+    const { found } = await proving(async (wire) => {
+      await wire.request();
+      wire.http(503, {}, '');
+    });
+    expect(found).toMatchObject({ online: 'yes', image: 'unknown', failure: { kind: 'busy', step: 'snapshot' } });
+  });
+
+  it('where our decoder failed, leaves the picture unknown', async () => {
+    const broken: Decoder = {
+      decode: async () => ({ type: 'failed', detail: 'out of order' }),
+      cpuMs: async () => 0,
+      close: async () => {},
+    };
+    const { found } = await proving(jpeg, { decoder: broken });
+    expect(found).toMatchObject({ online: 'yes', image: 'unknown', failure: { kind: 'decoder_failed' } });
+  });
+
+  it('where the login is held, leaves the picture unknown, and sends none', async () => {
+    const held: LoginGuard = {
+      ...memoryGuard(),
+      mayTry: async () => ({ kind: 'login_held', detail: 'left open' }),
+    };
+    const asks: Script = async (wire) => {
+      await wire.request();
+      wire.http(401, { 'WWW-Authenticate': digest }, '');
+    };
+    const { found, web } = await proving(asks, {}, { guard: held });
+    expect(found).toMatchObject({ image: 'unknown', failure: { kind: 'login_held' } });
+    expect(web.logins).toBe(0);
+  });
+
+  it('where we stop, is that we stopped', async () => {
+    const stop = new AbortController();
+    const { found } = await proving(
+      async (wire) => {
+        await wire.request();
+        stop.abort();
+        await wire.closed;
+      },
+      {},
+      { signal: stop.signal },
+    );
+    expect(found).toMatchObject({ image: 'unknown', failure: { kind: 'aborted' } });
+  });
+});
+
+it('the time that a slow guard takes is not the device’s: what comes after RTSP is asked all the same', async () => {
+  const slow: LoginGuard = {
+    ...memoryGuard(),
+    mayTry: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 900));
+      return null;
+    },
+  };
+  await using camera = await fakeCamera(async (wire) => {
+    await wire.request();
+    wire.answer(401, { 'WWW-Authenticate': digest });
+    await wire.request();
+    wire.answer(404);
+  });
+  await using web = await fakeCamera(async (wire) => {
+    await wire.request();
+    wire.http(200, { 'Content-Type': 'image/jpeg' }, madeJpeg());
+  });
+  const found = await probeCamera(
+    target(camera, null, { snapshotUrl: `http://127.0.0.1:${web.port}/snap.jpg`, deadlineMs: 800 }),
+    context({ guard: slow }),
+    how({ snapshot: 'proves' }),
+  );
+  expect(found).toMatchObject({ image: 'yes', provedBy: 'snapshot' });
+});
+
+describe('the channel of a recorder', () => {
+  it('that says nothing over RTSP is not online by the recorder’s ONVIF', async () => {
+    const { found } = await probed((wire) => wire.end(), {}, {}, { recorder: true });
+    expect(found).toMatchObject({ online: 'no', image: 'no', failure: { kind: 'closed' } });
+  });
+});
+
+it('each of RTSP, ONVIF and snapshot says by itself what was wrong with it', async () => {
+  await using camera = await fakeCamera(works);
+  await using device = await fakeCamera(async (wire) => {
+    await wire.request();
+    wire.http(200, {}, '<html>Login</html>');
+  });
+  await using web = await fakeCamera(async (wire) => {
+    await wire.request();
+    wire.http(200, { 'Content-Type': 'text/html' }, '<html></html>');
+  });
+  const snapshotUrl = `http://127.0.0.1:${web.port}/snap.jpg`;
+  const found = await probeCamera(
+    target(camera, device, { snapshotUrl }),
+    context(),
+    how({ onvif: 'facts', snapshot: 'ask' }),
+  );
+  expect(found).toMatchObject({ image: 'yes', failure: null });
+  expect(found.steps.filter(({ ok }) => !ok).map(({ name, failure }) => [name, failure?.kind])).toEqual([
+    ['clock', 'not_onvif'],
+    ['snapshot', 'not_jpeg'],
+  ]);
 });

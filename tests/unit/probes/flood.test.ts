@@ -73,7 +73,7 @@ describe('a device that sends inter frames as fast as they are read', () => {
 
   it('in place of an answer is left after as much', async () => {
     const { seen, visited } = await tarpit('DESCRIBE');
-    expect((await visited(5_000)).failure).toMatchObject({ kind: 'no_keyframe', step: 'describe' });
+    expect((await visited(5_000)).failure).toMatchObject({ kind: 'dripping', step: 'describe' });
     expect(seen.sent).toBeLessThan(18_000_000 + inBuffers);
   });
 

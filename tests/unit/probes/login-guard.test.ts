@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type Held, type LoginGuard, memoryGuard } from '../../../probes/index.ts';
 import { visit } from '../../../probes/rtsp.ts';
@@ -65,10 +66,30 @@ describe('the guard is asked before a login and told one thing after it', () => 
     expect(asked).toEqual(['may rtsp', 'rtsp accepted']);
   });
 
-  it('that it was accepted, also where what was asked for is not there', async () => {
-    const { failure, asked } = await visited(afterChallenge((wire) => wire.answer(404)));
-    expect(failure?.kind).toBe('not_found');
+  it.each([
+    [404, 'not_found'],
+    [454, 'rtsp_error'],
+    [455, 'rtsp_error'],
+    [457, 'rtsp_error'],
+    [459, 'rtsp_error'],
+    [461, 'transport_refused'],
+  ] as const)('that it was accepted, by a %s that only who is logged in gets', async (status, kind) => {
+    const { failure, asked } = await visited(afterChallenge((wire) => wire.answer(status)));
+    expect(failure?.kind).toBe(kind);
     expect(asked).toEqual(['may rtsp', 'rtsp accepted']);
+  });
+
+  it.each([
+    [453, 'busy'],
+    [503, 'busy'],
+    [500, 'rtsp_error'],
+    [551, 'rtsp_error'],
+    [302, 'redirected'],
+  ] as const)('that nothing is known by a %s, which may come before a login is looked at', async (status, kind) => {
+    const { failure, asked, logins } = await visited(afterChallenge((wire) => wire.answer(status)));
+    expect(failure?.kind).toBe(kind);
+    expect(asked).toEqual(['may rtsp', 'rtsp unanswered']);
+    expect(logins).toBe(1);
   });
 
   it.each([
@@ -263,7 +284,9 @@ describe('the guard takes its time', () => {
       wire.answer(401, challenge);
     });
     const guard = { ...diary().guard, mayTry: () => Promise.reject(new Error('no database')) };
-    await expect(visit(target(camera), context({ guard }), 'keyframe')).rejects.toThrow('no database');
+    const { signal } = new AbortController();
+    await expect(visit(target(camera), context({ guard, signal }), 'keyframe')).rejects.toThrow('no database');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     await closed;
     expect(camera.logins).toBe(0);
   });

@@ -141,6 +141,31 @@ describe('a stale nonce', () => {
     expect(logins).toBe(5);
   });
 
+  it.each([
+    ['is torn down with the fresh one', stale, ['0f1e2d', 'fresh']],
+    ['that is said again is not answered again', { 'WWW-Authenticate': `${digest}, stale=true` }, ['0f1e2d']],
+  ] as const)('at TEARDOWN: a session %s', async (_, refusal, expected) => {
+    const { failure, requests } = await visited(async (wire) => {
+      await wire.request();
+      wire.answer(401, challenge);
+      await wire.request();
+      wire.answer(200, {}, h264Sdp);
+      await wire.request();
+      wire.answer(200, { Session: '1' });
+      await wire.request();
+      wire.answer(200);
+      for (const packet of keyframe()) wire.frame(0, packet);
+      for (;;) {
+        await wire.request();
+        wire.answer(401, refusal);
+      }
+    });
+    expect(failure).toBeNull();
+    const teardowns = requests.filter(({ method }) => method === 'TEARDOWN');
+    expect(teardowns.map(({ login: sent }) => /nonce="(\w+)"/.exec(sent ?? '')?.[1])).toEqual(expected);
+    expect(teardowns.every(({ headers }) => headers.get('session') === '1')).toBe(true);
+  });
+
   it('that is always stale is a refusal', async () => {
     const { failure, logins } = await visited(async (wire) => {
       await wire.request();

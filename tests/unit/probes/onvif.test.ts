@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { visitDevice } from '../../../probes/onvif.ts';
-import { fakeCamera } from '../../support/camera.ts';
+import { type Asked, fakeCamera } from '../../support/camera.ts';
 import {
   asked,
   clockReply,
@@ -14,7 +14,7 @@ import {
   soap,
   streamReply,
 } from './onvif-device.ts';
-import { context } from './scene.ts';
+import { context, digest } from './scene.ts';
 
 describe('a device that works', () => {
   it('tells its clock without a login, then who it is and what its streams are', async () => {
@@ -341,4 +341,24 @@ it('the words of ONVIF are traced without a password', async () => {
   expect(said).toHaveLength(16);
   expect(said.join('\n')).not.toMatch(/secret|horse|PasswordDigest/);
   expect(said.at(-1)).toContain('http://***@169.254.9.9');
+});
+
+it.each([
+  ['token', (asked: Asked) => asked.body, {}],
+  ['token, escaped', (asked: Asked) => fault(asked.body.replaceAll('<', '&lt;').replaceAll('>', '&gt;')), {}],
+  ['header', (asked: Asked) => fault(asked.headers.get('authorization') ?? ''), { 'WWW-Authenticate': digest }],
+])('a login that the device sends back, as a %s, is not traced', async (_, echo, headers) => {
+  const said: string[] = [];
+  await using device = await fakeDevice({
+    GetDeviceInformation: (wire, asked) =>
+      asked.login === null ? wire.http(401, headers, fault('Sender not Authorized')) : wire.http(200, {}, echo(asked)),
+  });
+  const given = context({ trace: (direction, words) => void said.push(direction + words) });
+  await visitDevice(deviceTarget(device), given, 'facts');
+  const { body, headers: sent } = device.requests.at(-1)!;
+  const secret = /(?:Password [^>]*|Nonce[^>]*)>([^<]+)|response="(\w+)/g;
+  const secrets = [...`${body}${sent.get('authorization')}`.matchAll(secret)].map(([, one, other]) => one ?? other!);
+  expect(secrets.length).toBeGreaterThan(0);
+  expect(said.at(-1)).toContain('***');
+  for (const each of secrets) expect(said.join('\n')).not.toContain(each);
 });

@@ -119,6 +119,78 @@ describe.concurrent('a probe ends at its deadline', () => {
   });
 });
 
+describe('a probe ends at its deadline, also with a device that answers without end, as fast as it can write', () => {
+  const endless = (wire: Wire, words: string): void => {
+    let over = false;
+    void wire.closed.then(() => {
+      over = true;
+    });
+    const next = (): void => {
+      if (over) return;
+      wire.send(words);
+      setImmediate(next);
+    };
+    next();
+  };
+
+  it('100 to DESCRIBE', async () => {
+    const { visited, took } = await timed(async (wire) => {
+      await wire.request();
+      endless(wire, 'RTSP/1.0 100 Continue\r\n\r\n');
+    });
+    expect(visited.heard).toBe(true);
+    expect(visited.failure!.kind).toMatch(/^(silent|dripping)$/);
+    expect(took).toBeLessThan(deadlineMs + slack);
+  });
+
+  it('200 after PLAY', async () => {
+    const { visited, took } = await timed(async (wire) => {
+      await serve(wire);
+      endless(wire, 'RTSP/1.0 200 OK\r\n\r\n');
+    });
+    expect(visited.failure).toMatchObject({ kind: 'no_media', step: 'keyframe' });
+    expect(took).toBeLessThan(deadlineMs + slack);
+  });
+
+  it('but where the pause was ours, an answer that is heard after it does not make the silence the device’s', async () => {
+    let played = (): void => {};
+    const playing = new Promise<void>((resolve) => {
+      played = resolve;
+    });
+    let stray = (): void => {};
+    await using camera = await fakeCamera(async (wire) => {
+      await serve(wire);
+      stray = () => wire.send('RTSP/1.0 200 OK\r\n\r\n');
+    });
+    let answers = 0;
+    const trace = (direction: string): void => {
+      if (direction === '<' && ++answers === 3) setImmediate(played);
+    };
+    const visiting = visit(target(camera, { deadlineMs: 600 }), context({ trace }), 'keyframe');
+    await playing;
+    stray();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_200);
+    expect((await visiting).failure).toMatchObject({ kind: 'overloaded', origin: 'ours' });
+  });
+});
+
+describe('bytes that are no RTSP, in a stream', () => {
+  it('end it with themselves as the evidence; the session is torn down', async () => {
+    await using camera = await fakeCamera(async (wire) => {
+      await serve(wire);
+      for (const packet of interFrames(3)) wire.frame(0, packet);
+      wire.send(Buffer.from([0x80, 0x60, 0, 1]));
+      await wire.request();
+      wire.end();
+    });
+    const visited = await visit(target(camera), context(), 'keyframe');
+    expect(visited).toMatchObject({ heard: true, failure: { kind: 'rtsp_error', step: 'keyframe' } });
+    expect(visited.failure!.detail).toBe('".`.." (80600001); 3 packets, 0 gaps, 0 spoilt key frames');
+    await visited.left;
+    expect(camera.methods).toEqual(['DESCRIBE', 'SETUP', 'PLAY', 'TEARDOWN']);
+  });
+});
+
 describe('a device that closes', () => {
   it.each([
     ['at once', (wire: Wire) => wire.end(), 'describe', false],

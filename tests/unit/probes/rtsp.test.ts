@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { visit } from '../../../probes/rtsp.ts';
 import { fakeCamera, type Wire } from '../../support/camera.ts';
-import { context, h264Sdp, keyframe, sdp, serve, target, works } from './scene.ts';
+import { guardBook } from './guard-book.ts';
+import { context, digest, h264Sdp, keyframe, sdp, serve, target, works } from './scene.ts';
 
 const stepsOf = (visited: { steps: readonly { name: string; ok: boolean }[] }): string[] =>
   visited.steps.map(({ name, ok }) => (ok ? name : `${name} failed`));
@@ -297,6 +298,34 @@ describe('what a device says instead of video', () => {
   });
 });
 
+describe('to ask only whether the channel of a recorder answers', () => {
+  const asked = async (status: number) => {
+    await using camera = await fakeCamera(async (wire) => {
+      for (;;) {
+        const { method, login: sent } = await wire.request();
+        if (method === 'OPTIONS') wire.answer(200);
+        else if (sent === null) wire.answer(401, { 'WWW-Authenticate': digest });
+        else wire.answer(status, {}, status === 200 ? h264Sdp : '');
+      }
+    });
+    const { guard, told } = guardBook();
+    const visited = await visit(target(camera, { recorder: true }), context({ guard }), 'answer');
+    await visited.left;
+    return { visited, methods: camera.methods, told };
+  };
+
+  it.each([
+    [200, null],
+    [404, 'not_found'],
+  ] as const)('is one DESCRIBE, with the login: its OPTIONS says nothing of the channel (%s)', async (status, kind) => {
+    const { visited, methods, told } = await asked(status);
+    expect(visited.heard).toBe(true);
+    expect(visited.failure?.kind ?? null).toBe(kind);
+    expect(methods).toEqual(['DESCRIBE', 'DESCRIBE']);
+    expect(told).toEqual(['may rtsp?', 'accepted']);
+  });
+});
+
 describe('to ask only whether a device answers', () => {
   it.each([200, 401, 404, 501])('is one OPTIONS without a login, and any status will do (%s)', async (status) => {
     await using camera = await fakeCamera(async (wire) => {
@@ -312,6 +341,25 @@ describe('to ask only whether a device answers', () => {
 });
 
 describe('the words on the wire', () => {
+  it('hold no login either where a device says our request again, nor does the evidence', async () => {
+    const said: string[] = [];
+    await using camera = await fakeCamera(async (wire) => {
+      await wire.request();
+      wire.answer(401, { 'WWW-Authenticate': 'Basic realm="r"' });
+      const { text } = await wire.request();
+      const echo = `${text.slice(0, -2)}X: authorization: ${/Basic .*/.exec(text)![0]}\r\n\r\n`;
+      wire.send(
+        `RTSP/1.0 400 no /user=admin_password=right_horse_channel=1\r\nContent-Length: ${echo.length}\r\n\r\n${echo}`,
+      );
+    });
+    const trace = (direction: string, words: string) => void said.push(`${direction} ${words}`);
+    const basic = { user: 'admin', password: 'right horse', basicAllowed: true };
+    const { failure } = await visit(target(camera, { login: basic }), context({ trace }), 'keyframe');
+    expect(said.at(-1)).toMatch(/^< RTSP\/1\.0 400.*\r\nAuthorization: Basic \*\*\*\r\nCSeq/s);
+    expect(said.join('\n')).not.toContain(Buffer.from('admin:right horse').toString('base64'));
+    expect(failure?.detail).toBe('DESCRIBE: 400 no /user=admin_password=***_channel=1');
+  });
+
   it('are told with every password and digest struck out', async () => {
     const said: string[] = [];
     await using camera = await fakeCamera(async (wire) => {

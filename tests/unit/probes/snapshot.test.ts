@@ -194,6 +194,41 @@ describe('the login for a snapshot', () => {
     expect(told).toEqual(['may snapshot?', 'accepted']);
   });
 
+  it('is accepted where a picture comes, also one without its end', async () => {
+    const { failure, told } = await taken(guarded((wire) => wire.http(200, picture, jpeg.subarray(0, 2_000))));
+    expect(failure?.kind).toBe('not_jpeg');
+    expect(told).toEqual(['may snapshot?', 'accepted']);
+  });
+
+  it.each([
+    [200, { 'Content-Type': 'text/html' }, '<html>The account is locked</html>', 'not_jpeg'],
+    [302, { Location: '/login.html' }, '', 'redirected'],
+    [423, {}, '', 'http_error'],
+    [500, {}, '', 'http_error'],
+    [503, {}, '', 'busy'],
+  ] as const)('has no answer in what a device says to anybody: HTTP %s', async (status, headers, body, kind) => {
+    const { failure, logins, told } = await taken(guarded((wire) => wire.http(status, headers, body)));
+    expect(failure?.kind).toBe(kind);
+    expect([logins, told]).toEqual([1, ['may snapshot?', 'unanswered']]);
+  });
+
+  it('does not stand in the trace, even where the device sends it back', async () => {
+    const said: string[] = [];
+    const script = guarded((wire, asked) => wire.http(200, { 'Content-Type': asked.login! }, jpeg), 'Basic realm="x"');
+    await using camera = await fakeCamera(script);
+    const { failure } = await visitSnapshot(
+      {
+        url: 'rtsp://127.0.0.1/',
+        snapshotUrl: `http://127.0.0.1:${camera.port}/`,
+        login: { ...login!, basicAllowed: true },
+        deadlineMs: 5_000,
+      },
+      context({ trace: (_, words) => void said.push(words) }),
+    );
+    expect(failure).toBeNull();
+    expect(said.at(-1)).toBe(`HTTP 200 Basic ***, ${jpeg.length} bytes`);
+  });
+
   it.each([
     ['closes', (wire: Wire) => wire.end(), 'closed'],
     ['is silent', () => {}, 'silent'],
@@ -330,12 +365,17 @@ describe('over TLS', () => {
   it.each([
     ['registered by its fingerprint', { by: 'pin', sha256: ours.sha256 }],
     ['signed by our authority', { by: 'ca', pem: ours.cert }],
-    ['that nobody asks for', { by: 'nothing' }],
   ] satisfies [string, Trust][])('a snapshot is taken by a certificate %s, with Basic', async (_, trust) => {
     const { found, asked } = await visited(trust);
     expect(found.failure).toBeNull();
     expect(found.jpeg!.equals(jpeg)).toBe(true);
     expect(asked).toEqual([undefined, expect.stringMatching(/^Basic /)]);
+  });
+
+  it('a certificate that nobody asks for may be anybody’s: he gets no password in clear', async () => {
+    const { found, asked } = await visited({ by: 'nothing' });
+    expect(found).toMatchObject({ failure: { kind: 'auth_unsupported', origin: 'login' } });
+    expect(asked).toEqual([undefined]);
   });
 
   it.each([

@@ -1,4 +1,6 @@
-import { createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import type { FailureKind, Login, Trust } from '../../../probes/index.ts';
 import { visit } from '../../../probes/rtsp.ts';
@@ -167,6 +169,19 @@ describe('a handshake', () => {
     expect((await visit(nowhere, context({ signal: stop.signal }), 'keyframe')).failure?.kind).toBe('aborted');
     await new Promise((resolve) => server.close(resolve));
   });
+});
+
+it('a device that demands a certificate of ours, which TLS 1.3 says behind the handshake, is no error of ours', async () => {
+  const server = createTlsServer({ ...own, requestCert: true, rejectUnauthorized: true }).listen(0, '127.0.0.1');
+  server.on('tlsClientError', () => {});
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const trust: Trust = { by: 'nothing' };
+  const wanted = { url: `rtsps://127.0.0.1:${port}/`, login: null, trust, deadlineMs: 5_000 };
+  const { failure } = await visit(wanted, context(), 'keyframe');
+  server.close();
+  expect(failure).toMatchObject({ kind: 'tls_failed', origin: 'camera' });
+  expect(failure!.detail).toMatch(/CERTIFICATE_REQUIRED/);
 });
 
 it('a camera that closes inside TLS right behind its key frame has given it', async () => {

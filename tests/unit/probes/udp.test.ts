@@ -1,8 +1,11 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { visit } from '../../../probes/rtsp.ts';
+import { fakeCamera } from '../../support/camera.ts';
 import { rtp } from './rtsp/packetizer.ts';
-import { h264Sdp, interFrames, keyframe } from './scene.ts';
+import { context, h264Sdp, interFrames, keyframe, target } from './scene.ts';
 import { clientPorts, overUdp, stepsOf, visited } from './udp-camera.ts';
 
 describe('a camera that is asked for UDP', () => {
@@ -168,4 +171,27 @@ describe('over TCP', () => {
     );
     expect(found.failure).toBeNull();
   });
+});
+
+it('an error of our socket while the device is left is nothing to anybody', async () => {
+  const ours: Socket[] = [];
+  const onSocket = (message: unknown): void => void ours.push((message as { socket: Socket }).socket);
+  subscribe('udp.socket', onSocket);
+  await using camera = await fakeCamera(async (wire) => {
+    await wire.request();
+    wire.answer(200, {}, h264Sdp);
+    const [to] = clientPorts(await wire.request());
+    wire.answer(200, { Session: '7', Transport: `RTP/AVP;unicast;client_port=${to}-${to + 1}` });
+    await wire.request();
+    wire.answer(404);
+    await wire.request();
+    wire.end();
+  });
+  const found = await visit(target(camera, { transport: 'udp' }), context(), 'keyframe');
+  unsubscribe('udp.socket', onSocket);
+  expect(found.failure?.kind).toBe('not_found');
+  // Those before them were tries whose neighbour was taken.
+  for (const socket of ours.slice(-2))
+    socket.emit('error', Object.assign(new Error('no buffers'), { code: 'ENOBUFS' }));
+  await found.left;
 });

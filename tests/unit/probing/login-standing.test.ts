@@ -3,6 +3,7 @@ import {
   blank,
   doubtedSpacing,
   type Standing,
+  standingAfter,
   standsAs,
   unansweredSpacing,
 } from '../../../src/probing/login-standing.ts';
@@ -66,24 +67,31 @@ const stories: readonly [string, Standing | null, Told, Told, Told][] = [
   ],
   ['RTSP accepted it and then said 401', row({ accepted: ['rtsp'], ...doubted('rtsp', 0) }), 'busy', 'busy', 'busy'],
   [
-    'RTSP accepted it and said 401 nearly a minute ago',
+    'RTSP accepted it and said 401 nearly half an hour ago',
     row({ accepted: ['rtsp'], ...doubted('rtsp', doubtedSpacing - 0.001) }),
     'busy',
     'busy',
     'busy',
   ],
   [
-    'RTSP accepted it and said 401 a minute ago: RTSP alone finds out what that meant',
+    'RTSP accepted it and said 401 half an hour ago: RTSP alone finds out what that meant',
     row({ accepted: ['rtsp'], ...doubted('rtsp', doubtedSpacing) }),
     'try',
     'busy',
     'busy',
   ],
   [
-    'both accepted it and RTSP then said 401: what ONVIF accepts says nothing of a watcher too many',
+    'both accepted it and RTSP then said 401: devices count failures for the host, so that ONVIF waits too',
     row({ accepted: ['rtsp', 'onvif'], ...doubted('rtsp', 0) }),
     'busy',
-    'go',
+    'busy',
+    'busy',
+  ],
+  [
+    'both accepted it and RTSP said 401 half an hour ago: whichever comes first finds out what that meant',
+    row({ accepted: ['rtsp', 'onvif'], ...doubted('rtsp', doubtedSpacing) }),
+    'try',
+    'try',
     'busy',
   ],
   [
@@ -95,7 +103,7 @@ const stories: readonly [string, Standing | null, Told, Told, Told][] = [
   ],
   [
     'the second try met silence',
-    row({ accepted: ['rtsp'], ...doubted('rtsp', 60), unanswered_at: ago(0) }),
+    row({ accepted: ['rtsp'], ...doubted('rtsp', 3_600), unanswered_at: ago(0) }),
     'login_held',
     'busy',
     'busy',
@@ -108,8 +116,8 @@ const stories: readonly [string, Standing | null, Told, Told, Told][] = [
     'unauthorized',
   ],
   [
-    'ONVIF refused it, and RTSP, which had accepted it, said 401 a minute ago',
-    row({ accepted: ['rtsp'], ...doubted('rtsp', 60), ...refused('onvif') }),
+    'ONVIF refused it, and RTSP, which had accepted it, said 401 an hour ago',
+    row({ accepted: ['rtsp'], ...doubted('rtsp', 3_600), ...refused('onvif') }),
     'try',
     'unauthorized',
     'unauthorized',
@@ -131,5 +139,28 @@ describe('what a login may do', () => {
     expect(standsAs(after, 'snapshot', now)).toMatchObject({
       detail: 'DESCRIBE: 401; no login tried, refused before by onvif',
     });
+  });
+});
+
+describe('what comes of a login', () => {
+  const kind = 'unauthorized';
+  const detail = 'DESCRIBE: 401';
+
+  it('refused in doubt by one, ends it for all that had accepted it', () => {
+    const both = row({ accepted: ['rtsp', 'onvif'] });
+    const doubt = standingAfter(both, 'rtsp', { came: 'doubted', kind, detail }, ago(3_600));
+    const end = standingAfter(doubt, 'onvif', { came: 'refused', kind, detail }, now);
+    expect(end).toEqual(row({ refused_by: 'onvif', refused_kind: kind, refused_detail: detail }));
+  });
+
+  it('taken by another than the one in doubt, goes on there and ends for that one', () => {
+    const both = row({ accepted: ['onvif', 'rtsp'] });
+    const doubt = standingAfter(both, 'onvif', { came: 'doubted', kind, detail }, ago(3_600));
+    const settled = standingAfter(doubt, 'rtsp', { came: 'accepted' }, now);
+    expect(settled).toMatchObject({ accepted: ['rtsp'], doubted: null, refused_by: 'onvif' });
+    expect((['rtsp', 'onvif'] as const).map((service) => standsAs(settled, service, now))).toEqual([
+      'go',
+      expect.objectContaining({ kind }),
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { baseUrl, parseRtspUrl, resolveControl } from '../../../../probes/rtsp/url.ts';
+import { baseUrl, parseRtspUrl, resolveControl, strikePasswords } from '../../../../probes/rtsp/url.ts';
 
 describe('an RTSP URL is taken apart', () => {
   it.each([
@@ -114,5 +114,36 @@ describe('the URL of a track', () => {
         expect(url).not.toMatch(/\s/);
       }),
     );
+  });
+});
+
+describe('passwords are struck out', () => {
+  it.each([
+    ['of a login', 'see rtsp://admin:p@ss@h/x', 'see rtsp://***@h/x'],
+    [
+      'up to the next name (Xiongmai)',
+      '/user=admin_password=a_b_channel=1_stream=0.sdp',
+      '/user=admin_password=***_channel=1_stream=0.sdp',
+    ],
+    ['up to the end of the segment', '/user=admin_password=a_b/c', '/user=admin_password=***/c'],
+    ['one behind another', '/password=a_password=b&pwd=c', '/password=***_password=***&pwd=***'],
+    [
+      'of a query (Foscam)',
+      '/videostream.cgi?loginuse=admin&loginpas=x&a=b',
+      '/videostream.cgi?loginuse=admin&loginpas=***&a=b',
+    ],
+    [
+      'by any of their names',
+      '?pass=a&passwd=b&PWD=c&psw=d;userpwd=e',
+      '?pass=***&passwd=***&PWD=***&psw=***;userpwd=***',
+    ],
+    ['of a header', 'CSeq: 1\r\nAuthorization: Basic YTpi\r\nX: 1', 'CSeq: 1\r\nAuthorization: Basic ***\r\nX: 1'],
+  ])('%s', (_, words, struck) => {
+    expect(strikePasswords(words)).toBe(struck);
+  });
+
+  it('and nothing else is', () => {
+    const words = '?bypass=1&compass=2&user=admin&channel=1 rtsp://10.0.0.1/x WWW-Authenticate: Basic realm="r"';
+    expect(strikePasswords(words)).toBe(words);
   });
 });
