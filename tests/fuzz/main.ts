@@ -8,13 +8,18 @@ import { shares } from './targets.ts';
 
 /**
  * What is resident must not grow by anything but what is kept. So this runs in a process whose young generation stays
- * small (it grows to 100 MB otherwise, once), and whose buffers of 64 KiB go back to the system: freed in the order of
- * the garbage, they hold 60 MB apart in the usual heap.
+ * small (it grows to 100 MB otherwise, once), whose buffers of 64 KiB go back to the system (freed in the order of the
+ * garbage, they hold 60 MB apart in the usual heap), and whose threads share one arena (each keeps some 10 MB otherwise).
  */
 const steady = '--max-semi-space-size=4';
 if (!process.execArgv.includes(steady)) {
   const args = [...process.execArgv, steady, ...process.argv.slice(1)];
-  const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '131072' };
+  const env = {
+    ...process.env,
+    MALLOC_MMAP_THRESHOLD_: '65536',
+    MALLOC_TRIM_THRESHOLD_: '131072',
+    MALLOC_ARENA_MAX: '1',
+  };
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env });
   process.exit(status ?? 1);
 }

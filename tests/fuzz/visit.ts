@@ -270,8 +270,10 @@ export const visit = (): Talk<Input> => ({
         const said = [failure?.detail ?? '', ...traced].join('\n');
         assert(!said.includes(password) && !camera.words.includes(password), 'the password in words');
         assert(!/^Authorization: Basic/m.test(camera.words), 'a password in clear');
-        assert(camera.loginsAfterRefusal === 0, 'a refused login sent again');
-        assert(!camera.owesTeardown, 'a session without TEARDOWN');
+        // Where it spoke before it was asked, each answer may be taken for one to the request before.
+        const aligned = input.first === null;
+        assert(!aligned || camera.loginsAfterRefusal === 0, 'a refused login sent again');
+        assert(!aligned || !camera.owesTeardown, 'a session without TEARDOWN');
       },
       close: () => camera.close(),
     };
