@@ -59,3 +59,25 @@ export const memoryGuard = (): LoginGuard => {
     async withdrawn() {},
   };
 };
+
+/**
+ * Asks `mayTry`, and hears the caller's signal meanwhile. `abandoned` ends when a guard that was asked and not waited for
+ * has answered, and a permission that came too late was given back; it never rejects.
+ */
+export const mayTryUnlessStopped = async (
+  guard: LoginGuard,
+  service: LoginService,
+  signal: AbortSignal,
+): Promise<{ readonly held: Held | null | 'stopped'; readonly abandoned: Promise<void> }> => {
+  const asked = guard.mayTry(service);
+  let stop = (): void => {};
+  const stopped = new Promise<'stopped'>((resolve) => {
+    stop = () => resolve('stopped');
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  const held = await Promise.race([asked, stopped]).finally(() => signal.removeEventListener('abort', stop));
+  if (held !== 'stopped') return { held, abandoned: Promise.resolve() };
+  const withdrawn = asked.then((late) => (late === null ? guard.withdrawn(service) : undefined));
+  return { held, abandoned: withdrawn.catch(() => undefined) };
+};

@@ -1,5 +1,5 @@
 import { type Failure, fail, type Step } from '../failure.ts';
-import type { Held, LoginGuard, LoginService } from '../guard.ts';
+import { type LoginGuard, type LoginService, mayTryUnlessStopped } from '../guard.ts';
 import type { Context, Login } from '../probe.ts';
 import { type Challenge, parseChallenges } from '../rtsp/digest.ts';
 import type { Server } from './server.ts';
@@ -46,7 +46,10 @@ export class OneLogin {
   /** `null`: it may go on the wire now. */
   async mayTry(step: Step): Promise<Failure | null> {
     if (this.#context.signal.aborted) return fail('aborted', step, 'stopped');
-    const held = await this.#timed(() => this.#unlessStopped(this.#guard.mayTry(this.#service)));
+    const { held, abandoned } = await this.#timed(() =>
+      mayTryUnlessStopped(this.#guard, this.#service, this.#context.signal),
+    );
+    this.abandoned = abandoned;
     if (held === 'stopped') return fail('aborted', step, 'stopped');
     if (held !== null) return fail(held.kind, step, held.detail);
     this.state = 'out';
@@ -82,27 +85,6 @@ export class OneLogin {
       return await ask();
     } finally {
       this.tookMs += this.#context.now() - begun;
-    }
-  }
-
-  async #unlessStopped(asked: Promise<Held | null>): Promise<Held | null | 'stopped'> {
-    const { signal } = this.#context;
-    let stop = (): void => {};
-    const stopped = new Promise<'stopped'>((resolve) => {
-      stop = () => resolve('stopped');
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-    });
-    try {
-      const first = await Promise.race([asked, stopped]);
-      if (first === 'stopped') {
-        this.abandoned = asked
-          .then((held) => (held === null ? this.#guard.withdrawn(this.#service) : undefined))
-          .catch(() => undefined);
-      }
-      return first;
-    } finally {
-      signal.removeEventListener('abort', stop);
     }
   }
 }

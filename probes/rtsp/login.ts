@@ -1,5 +1,5 @@
 import { type Failure, fail, type Step } from '../failure.ts';
-import { type Held, type LoginGuard, memoryGuard } from '../guard.ts';
+import { type LoginGuard, mayTryUnlessStopped, memoryGuard } from '../guard.ts';
 import type { Context } from '../probe.ts';
 
 /**
@@ -28,7 +28,8 @@ export class GuardedLogin {
     if (this.#open) return null;
     if (this.#context.signal.aborted) return fail('aborted', step, 'stopped');
     this.untried = false;
-    const held = await this.#timed(this.#unlessStopped(this.#guard.mayTry('rtsp')));
+    const { held, abandoned } = await this.#timed(mayTryUnlessStopped(this.#guard, 'rtsp', this.#context.signal));
+    this.abandoned = abandoned;
     if (held === 'stopped') return fail('aborted', step, 'stopped');
     if (held !== null) return fail(held.kind, step, held.detail);
     this.#open = true;
@@ -65,22 +66,5 @@ export class GuardedLogin {
     } finally {
       this.#took(this.#context.now() - begun);
     }
-  }
-
-  async #unlessStopped(asked: Promise<Held | null>): Promise<Held | null | 'stopped'> {
-    const { signal } = this.#context;
-    let stop = (): void => {};
-    const stopped = new Promise<'stopped'>((resolve) => {
-      stop = () => resolve('stopped');
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-    });
-    const first = await Promise.race([asked, stopped]).finally(() => signal.removeEventListener('abort', stop));
-    if (first === 'stopped') {
-      this.abandoned = asked
-        .then((held) => (held === null ? this.#guard.withdrawn('rtsp') : undefined))
-        .catch(() => undefined);
-    }
-    return first;
   }
 }

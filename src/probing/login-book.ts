@@ -83,9 +83,8 @@ export class LoginBook {
   }
 
   /** Reads one of them again. Throws where the database is away: what stood there before may cost a failed login. */
-  async refresh(login: HostLogin, { rows }: Standings): Promise<void> {
-    const [row] = await this.#read([login]);
-    rows.get(keyOf(login))!.row = row ?? null;
+  refresh(login: HostLogin, { rows }: Standings): Promise<void> {
+    return this.#reread(login, rows.get(keyOf(login))!);
   }
 
   /** The guard of one probe. `stopping` ends the waiting for a database that is away. */
@@ -153,8 +152,7 @@ export class LoginBook {
 
   async #lookAgain(login: HostLogin, service: LoginService, standing: { row: Standing | null }, known: Held) {
     try {
-      const [row] = await this.#read([login]);
-      standing.row = row ?? null;
+      await this.#reread(login, standing);
       return standsAs(standing.row, service, new Date());
     } catch (error) {
       if (!retryable(error)) throw error;
@@ -166,8 +164,7 @@ export class LoginBook {
     if (await this.#trials.ask(asked)) return null;
     const { login, service } = asked;
     // Another worker was here since the standing was read.
-    const [row] = await this.#read([login]);
-    standing.row = row ?? null;
+    await this.#reread(login, standing);
     const stands = standsAs(standing.row, service, new Date());
     if (stands === 'try') return { kind: 'login_held', detail: 'another worker tries this login' };
     if (stands !== 'go') return stands;
@@ -242,6 +239,11 @@ export class LoginBook {
       ],
     );
     return outcomes.map(() => undefined);
+  }
+
+  async #reread(login: HostLogin, standing: { row: Standing | null }): Promise<void> {
+    const [row] = await this.#read([login]);
+    standing.row = row ?? null;
   }
 
   #read(logins: readonly HostLogin[]): Promise<(Standing & { host: string; fingerprint: Buffer })[]> {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Decoder, openDecoder } from '../../../../probes/index.ts';
 import { confinement } from '../../../../probes/picture/confine.ts';
 import { decodeWithFfmpeg } from '../../../../probes/picture/ffmpeg.ts';
+import { childrenOf } from '../../../support/orphans.ts';
 import { made, madeJpeg } from '../rtsp/made.ts';
 import { fixture } from '../scene.ts';
 
@@ -17,15 +18,9 @@ const read = (path: string): string => {
 
 /** Our children that decode, past the steps before them: `prlimit` and `unshare` have replaced themselves. */
 const decoders = (): number[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      const stat = read(`/proc/${pid}/stat`);
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return Number(parent) === process.pid && state !== 'Z';
-    })
-    .filter((pid) => /^(?:ffmpeg|[^\0]*node\0.*\/picture\/decoder\.ts)\0/s.test(read(`/proc/${pid}/cmdline`)))
-    .map(Number);
+  childrenOf(process.pid).filter((pid) =>
+    /^(?:ffmpeg|[^\0]*node\0.*\/picture\/decoder\.ts)\0/s.test(read(`/proc/${pid}/cmdline`)),
+  );
 
 type Held = { readonly namespace: string; readonly interfaces: readonly string[]; readonly limit: string };
 

@@ -1,25 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Decoder, openDecoder } from '../../../../probes/index.ts';
 import { decodeWithFfmpeg } from '../../../../probes/picture/ffmpeg.ts';
-import { isAlive, startParent } from '../../../support/orphans.ts';
+import { childrenOf, isAlive, startParent } from '../../../support/orphans.ts';
 import { made, madeJpeg } from '../rtsp/made.ts';
 import { fixture } from '../scene.ts';
-
-/** Processes whose parent is `pid`, from /proc. */
-const childrenOf = (pid: number): number[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return Number(parent) === pid && state !== 'Z';
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
 
 const isDecoder = (pid: number): boolean => {
   try {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Decoder, openDecoder, probeCamera } from '../../../../probes/index.ts';
 import { decodeWithFfmpeg } from '../../../../probes/picture/ffmpeg.ts';
 import { fakeCamera } from '../../../support/camera.ts';
+import { childrenOf } from '../../../support/orphans.ts';
 import { context, fixture, login, target, works } from '../scene.ts';
 
 type Process = { readonly pid: number; readonly argv: string; readonly environment: string };
@@ -19,15 +20,9 @@ const read = (path: string): string => {
 
 /** Those of our children that decode, as /proc shows them to everybody on the machine. */
 const decoders = (): Process[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      const stat = read(`/proc/${pid}/stat`);
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return Number(parent) === process.pid && state !== 'Z';
-    })
+  childrenOf(process.pid)
     .map((pid) => ({
-      pid: Number(pid),
+      pid,
       argv: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' '),
       environment: read(`/proc/${pid}/environ`),
     }))
