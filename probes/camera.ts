@@ -1,5 +1,5 @@
 import { type Failure, imageAfter, onlineAfter } from './failure.ts';
-import { type LoginGuard, memoryGuard } from './guard.ts';
+import { type Held, type LoginGuard, type LoginService, memoryGuard } from './guard.ts';
 import { visitDevice } from './onvif.ts';
 import type { Decoder } from './picture/decoded.ts';
 import { type Proof, prove } from './picture.ts';
@@ -30,6 +30,8 @@ export type CameraObservation = Observation & {
   readonly fingerprint: string | null;
   /** What the picture came by; null where none did. */
   readonly provedBy: 'stream' | 'snapshot' | null;
+  /** What came from the device over RTSP, TCP (inside TLS) and UDP together; 0 where nothing came. */
+  readonly bytes: number;
   /** Ends when the device was left; until then a connection to its host may stand. */
   readonly left: Promise<void>;
 };
@@ -42,18 +44,17 @@ export type CameraObservation = Observation & {
 export const probeCamera = async (target: Target, context: Context, how: CameraProbe): Promise<CameraObservation> => {
   const begun = context.now();
   // Decoding and the waiting for a guard are not the device's time.
-  let ours = 0;
-  const guarded: Context = {
-    ...context,
-    guard: timedGuard(context.guard ?? memoryGuard(), context.now, (ms) => {
-      ours += ms;
-    }),
+  let decoding = 0;
+  const guard = new TimedGuard(context);
+  const guarded: Context = { ...context, guard };
+  const remaining = (): Target => {
+    const spent = context.now() - begun - decoding - guard.spent;
+    return { ...target, deadlineMs: target.deadlineMs - spent };
   };
-  const remaining = (): Target => ({ ...target, deadlineMs: target.deadlineMs - (context.now() - begun - ours) });
   const decode = async (codec: Codec, bytes: Buffer): Promise<Proof> => {
     const from = context.now();
     const proof = await prove(how.decoder, codec, bytes, how.evidence, context);
-    ours += context.now() - from;
+    decoding += context.now() - from;
     return proof;
   };
 
@@ -122,7 +123,8 @@ export const probeCamera = async (target: Target, context: Context, how: CameraP
     jpeg: proof?.jpeg ?? null,
     fingerprint: proof?.fingerprint ?? null,
     provedBy,
-    left: Promise.all(leaving).then(() => undefined),
+    bytes: rtsp.bytes,
+    left: leaving.length === 1 ? rtsp.left : Promise.all(leaving).then(() => undefined),
   };
 };
 
@@ -134,21 +136,49 @@ const explained = (steps: readonly TimedStep[], failure: Failure | null): TimedS
   return steps.map((step, nth) => (nth === failed ? { ...step, ok: false, failure } : step));
 };
 
-/** Tells the time that is spent in the guard, ms. */
-const timedGuard = (guard: LoginGuard, now: () => number, took: (ms: number) => void): LoginGuard => {
-  const timed = async <T>(asked: () => Promise<T>): Promise<T> => {
-    const begun = now();
+/** The caller's guard, or one that remembers for this probe; counts the time spent in it, ms. */
+class TimedGuard implements LoginGuard {
+  spent = 0;
+  readonly #now: () => number;
+  #guard: LoginGuard | undefined;
+
+  constructor({ guard, now }: Context) {
+    this.#guard = guard;
+    this.#now = now;
+  }
+
+  mayTry(service: LoginService): Promise<Held | null> {
+    return this.#timed((guard) => guard.mayTry(service));
+  }
+
+  accepted(service: LoginService): Promise<void> {
+    return this.#timed((guard) => guard.accepted(service));
+  }
+
+  refused(
+    service: LoginService,
+    kind: 'unauthorized' | 'forbidden',
+    detail: string,
+  ): ReturnType<LoginGuard['refused']> {
+    return this.#timed((guard) => guard.refused(service, kind, detail));
+  }
+
+  unanswered(service: LoginService): Promise<void> {
+    return this.#timed((guard) => guard.unanswered(service));
+  }
+
+  withdrawn(service: LoginService): Promise<void> {
+    return this.#timed((guard) => guard.withdrawn(service));
+  }
+
+  async #timed<T>(ask: (guard: LoginGuard) => Promise<T>): Promise<T> {
+    // Made when it is needed: most probes of a sweep send no login.
+    this.#guard ??= memoryGuard();
+    const begun = this.#now();
     try {
-      return await asked();
+      return await ask(this.#guard);
     } finally {
-      took(now() - begun);
+      this.spent += this.#now() - begun;
     }
-  };
-  return {
-    mayTry: (service) => timed(() => guard.mayTry(service)),
-    accepted: (service) => timed(() => guard.accepted(service)),
-    refused: (service, kind, detail) => timed(() => guard.refused(service, kind, detail)),
-    unanswered: (service) => timed(() => guard.unanswered(service)),
-    withdrawn: (service) => timed(() => guard.withdrawn(service)),
-  };
-};
+  }
+}

@@ -22,11 +22,13 @@ export type Visit = {
   readonly codec: Codec | null;
   /** One whole key frame, as its codec's decoder takes it (H.264 and H.265: Annex B with the parameter sets). */
   readonly keyframe: Buffer | null;
+  /** What came from the device until now, over TCP (inside TLS) and UDP; 0 where nothing came. */
+  readonly bytes: number;
   /** Ends when the device was left: TEARDOWN answered or given up, and everything closed. Never rejects. */
   readonly left: Promise<void>;
 };
 
-const unheard = { heard: false, steps: [], codec: null, keyframe: null, left: Promise.resolve() } as const;
+const unheard = { heard: false, steps: [], codec: null, keyframe: null, bytes: 0, left: Promise.resolve() } as const;
 
 /**
  * Visits one camera over RTSP (RFC 2326), also inside TLS: DESCRIBE, SETUP, PLAY, one key frame, TEARDOWN. Resolves at
@@ -38,13 +40,14 @@ export const visit = async (target: Target, context: Context, want: Want): Promi
   const parsed = parseRtspUrl(target.url);
   if (parsed === null) return { ...unheard, failure: fail('internal', 'connect', 'not an rtsp:// or rtsps:// URL') };
   const url = { ...parsed, request: wire(parsed.request) };
-  const address = await addressOf(url.host, 'connect', end - context.now(), context.signal);
+  const found = addressOf(url.host, 'connect', end - context.now(), context.signal);
+  const address = found instanceof Promise ? await found : found;
   if (typeof address !== 'string') return { ...unheard, failure: address };
   const talk = new Conversation(target, context, url, address, end);
   let stream: Stream | null = null;
   let left: Promise<void> | null = null;
   const leave = (): Promise<void> => {
-    left ??= talk.leave().then(() => stream?.close());
+    left ??= stream === null ? talk.leave() : talk.leave().then(() => stream?.close());
     return left;
   };
   try {
@@ -60,9 +63,11 @@ export const visit = async (target: Target, context: Context, want: Want): Promi
     }
     // The device is left while the guard writes down what it must: neither waits for the other.
     leave();
-    await talk.settle();
+    const settling = talk.settle();
+    if (settling !== null) await settling;
     const { heard, steps } = talk;
-    return { heard, failure, steps, codec: stream?.codec ?? null, keyframe: stream?.keyframe ?? null, left: leave() };
+    const { codec = null, keyframe = null } = stream ?? {};
+    return { heard, failure, steps, codec, keyframe, bytes: talk.intake.bytes, left: leave() };
   } finally {
     leave();
   }

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exit } from './commands/exit.ts';
+import { readSweeps } from './commands/sweep-option.ts';
 import { type Config, readConfig } from './config/env.ts';
 import type { Ground } from './roles/ground.ts';
 import { Sentence } from './sentence.ts';
@@ -21,6 +22,8 @@ const yesOrNo = (value: string): boolean => {
   if (value === 'yes' || value === 'no') return value === 'yes';
   throw new InvalidArgumentError('应为 yes 或 no / must be yes or no.');
 };
+
+const limit = (value: string): number | null => (value === 'none' ? null : whole(1, 100_000)(value));
 
 const config = (): Config => readConfig(process.env);
 
@@ -102,11 +105,15 @@ program
 
 program
   .command('site')
-  .description('登记探测站点及其网段；不带参数则列出 / register a site and its networks; lists them without one')
+  .description(
+    '登记探测站点、网段与上限；不带参数则列出 / register a site, its networks and limits; lists them without one',
+  )
   .argument('[code]', '站点代码 / code')
   .option('--name <name>', '名称 / name')
   .option('--networks <cidr,...>', '允许探测的网段 / networks that may be probed')
   .option('--ca-file <file>', '该站点设备的 CA 证书（PEM）/ certificates of the authorities of its cameras')
+  .option('--sockets <n|none>', '同时探测数上限，全部进程合计 / probes at once, over all its workers', limit)
+  .option('--megabits <n|none>', '取图带宽上限，兆比特每秒 / what pictures may take of its line', limit)
   .option(...json)
   .action(async (code, options) => {
     const { site } = await import('./commands/site.ts');
@@ -120,6 +127,11 @@ program
   )
   .option('--snapshot-proves <yes|no>', '快照可证明出图 / whether a snapshot proves a picture', yesOrNo)
   .option('--device-facts <yes|no>', '每轮询问设备型号与时钟 / ask devices who they are in each round', yesOrNo)
+  .option(
+    '--sweep <class=online/picture,...>',
+    '巡测间隔，秒，例如 skynet=300/3600,household=300/never / periods of the sweep, seconds',
+    readSweeps,
+  )
   .option('--note <text>', '依据 / on whose word')
   .option(...json)
   .action(async (options) => {
@@ -150,6 +162,7 @@ program
   .option('--cameras <n>', '点位数 / cameras', whole(1, 200_000), 2_000)
   .option('--seed <n>', '随机种子 / seed', whole(0, 4_294_967_295), 1)
   .option('--household <percent>', '平安家园所占百分比 / household cameras, percent', whole(0, 100), 0)
+  .option('--recorders <percent>', '录像机通道所占百分比 / channels of recorders, percent', whole(0, 100), 0)
   .option('--inventory <file>', '写出档案（CSV，含密码）/ write the inventory, with passwords', 'inventory.csv')
   .option('--truth <file>', '写出真实状态（JSON）/ write the ground truth')
   .option(...json)

@@ -1,7 +1,7 @@
 /**
  * What every npm script begins with: npm packages and Debian packages, when missing or stale. The one file that runs
- * before anything is installed, so it is plain JavaScript for whatever Node the machine has. Usage: setup.mjs demo|test
- * Its words go to stderr; a second start looks at a dozen files and costs nothing.
+ * before anything is installed, so it is plain JavaScript for whatever Node the machine has. Usage:
+ * setup.mjs demo|test|bench. Its words go to stderr; a second start looks at a dozen files and costs nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,9 +14,9 @@ const say = (zh, en) => process.stderr.write(`[setup] ${zh} / ${en}\n`);
 
 /** Debian packages: what proves that one is there, and what needs it. */
 const debian = {
-  'redis-server': { proof: '/usr/bin/redis-server', for: ['demo', 'test'] },
-  ffmpeg: { proof: '/usr/bin/ffmpeg', for: ['demo', 'test'] },
-  'fonts-dejavu-core': { proof: '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', for: ['demo', 'test'] },
+  'redis-server': { proof: '/usr/bin/redis-server', for: ['demo', 'test', 'bench'] },
+  ffmpeg: { proof: '/usr/bin/ffmpeg', for: ['demo', 'test', 'bench'] },
+  'fonts-dejavu-core': { proof: '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', for: ['demo', 'test', 'bench'] },
   // An RTSP server that nobody here wrote: the prober is tested against it.
   'gir1.2-gst-rtsp-server-1.0': { proof: ['/usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib'], for: ['test'] },
   'python3-gi': { proof: '/usr/lib/python3/dist-packages/gi/__init__.py', for: ['test'] },
@@ -27,6 +27,8 @@ const debian = {
   // Another: 24 MB and a quarter of a minute beside what is above.
   'vlc-bin': { proof: '/usr/bin/vlc', for: ['test'] },
   'vlc-plugin-base': { proof: ['/usr/lib/*/vlc/plugins/stream_out/libstream_out_rtp_plugin.so'], for: ['test'] },
+  // What our online probe is measured against.
+  'prometheus-blackbox-exporter': { proof: '/usr/bin/prometheus-blackbox-exporter', for: ['bench'] },
 };
 
 const triplets = ['x86_64-linux-gnu', 'aarch64-linux-gnu'];
@@ -79,6 +81,9 @@ const debianPackages = (purpose) => {
   process.env.DEBIAN_FRONTEND = 'noninteractive';
   run('apt-get', ['update', '-qq']);
   run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+  // Its package starts it on a port that is open to all, and it probes whatever it is asked to. We start our own.
+  const service = 'prometheus-blackbox-exporter';
+  if (missing.includes(service) && existsSync('/run/systemd/system')) run('systemctl', ['disable', '--now', service]);
 };
 
 const purpose = process.argv[2] ?? 'demo';

@@ -1,4 +1,3 @@
-import { readSync, writeSync } from 'node:fs';
 import {
   AV_CODEC_ID_H264,
   AV_CODEC_ID_HEVC,
@@ -8,15 +7,19 @@ import {
   AV_PIX_FMT_GRAY8,
   AV_PIX_FMT_YUV420P,
   AV_PIX_FMT_YUVJ420P,
+  AVERROR_EAGAIN,
   AVERROR_ENOMEM,
   type AVPixelFormat,
   SWS_AREA,
   SWS_FAST_BILINEAR,
 } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Log, Packet, Rational, SoftwareScaleContext } from 'node-av/lib';
+import { fill, put } from './blocking.ts';
 import { factsOf, type Grey, greyWidth } from './facts.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { firstSliceOf, idr, type Slice } from './first-slice.ts';
 import { lackOf } from './jpeg.ts';
+import { kept } from './kept.ts';
 import { codecs, evidenceWidth, maxPixels, type Reply, replyHeader, requestHeader } from './wire.ts';
 
 /**
@@ -25,13 +28,12 @@ import { codecs, evidenceWidth, maxPixels, type Reply, replyHeader, requestHeade
  * Reads are blocking: the process has nothing else to do, and an event loop between would cost CPU on every picture.
  */
 
-/** A sequence of parameter sets that begins alike has one context: opening one costs 1.7 ms at 1080p. */
-const kept = 16;
 /**
  * Contexts of larger pictures are not kept: sixteen of 8192 x 8192 would take 2.7 GB, of 4K 335 MB (limit: `pool.ts`).
  * They must never meet it: libavcodec calls H.264 invalid when it ran out of memory, which would be laid to the camera.
  */
 const keptPixels = 4096 * 2304;
+/** Key frames of the same parameter sets have one: opening it costs 1.7 ms at 1080p. */
 const contexts = new Map<string, CodecContext>();
 const codecIds = {
   h264: AV_CODEC_ID_H264,
@@ -60,49 +62,41 @@ const openContext = (codec: CodecName): CodecContext => {
   return context;
 };
 
-const contextKey = (codec: CodecName, bytes: Buffer): string =>
-  `${codec}${bytes.toString('latin1', 0, Math.min(48, bytes.length))}`;
+/** Longer parameter sets stand for themselves by as many bytes. */
+const keyBytes = 512;
+/** Of MPEG-4, where the configuration ends is not looked for. */
+const mpeg4KeyBytes = 48;
 
 const packet = new Packet();
 packet.alloc();
 const frame = new Frame();
 frame.alloc();
 
-/** Keeps at most `kept` of what costs time to make, by key; the one that was made first goes first. */
-const remembered = <T>(known: Map<string, T>, key: string, make: () => T, drop: (old: T) => void): T => {
-  const found = known.get(key);
-  if (found !== undefined) return found;
-  if (known.size >= kept) {
-    const [oldest, old] = known.entries().next().value!;
-    known.delete(oldest);
-    drop(old);
-  }
-  const made = make();
-  known.set(key, made);
-  return made;
-};
-
-const emptyFrame = (width: number, height: number, format: AVPixelFormat): Frame => {
+const emptyFrame = (width: number, height: number, format: AVPixelFormat, align: number): Frame => {
   const made = new Frame();
   made.alloc();
   made.width = width;
   made.height = height;
   made.format = format;
-  made.getBuffer(0);
+  made.getBuffer(align);
   return made;
 };
 
-type Shrinker = { readonly scaler: SoftwareScaleContext; readonly small: Frame };
+/** `grey` looks into the memory of `small`: one view, made once, serves every picture. */
+type Shrinker = { readonly scaler: SoftwareScaleContext; readonly small: Frame; readonly grey: Grey };
 const shrinkers = new Map<string, Shrinker>();
 
 const shapeOf = (of: Frame): string => `${of.width}x${of.height}:${of.format}`;
 
 /**
- * The small grey picture, by way of the scaler, whatever the pixel format (10 bits a sample were met). Read from the
- * large planes themselves it costs 0.4 ms more at 1080p: each view of them is 3 MB that the garbage collector counts.
+ * The small grey picture, by way of the scaler, whatever the pixel format (10 bits a sample were met); good until the
+ * next one. Read from the large planes themselves it costs 0.4 ms more at 1080p: each view of them is 3 MB that the
+ * garbage collector counts. SWS_AREA takes 0.18 ms there (0.08 at 704x576) and averages every sample. Two taps instead
+ * (SWS_FAST_BILINEAR, 0.04) would leave the noise of a sensor in, which the facts would take for edges; the two after
+ * each other, by way of 320 px, take 0.10 at 1080p and 0.13 at 704x576.
  */
 const greyOf = (source: Frame): Grey => {
-  const { scaler, small } = remembered(
+  const { scaler, small, grey } = kept(
     shrinkers,
     shapeOf(source),
     () => {
@@ -111,7 +105,9 @@ const greyOf = (source: Frame): Grey => {
       const made = new SoftwareScaleContext();
       const format = source.format as AVPixelFormat;
       made.getContext(source.width, source.height, format, width, height, AV_PIX_FMT_GRAY8, SWS_AREA);
-      return { scaler: made, small: emptyFrame(width, height, AV_PIX_FMT_GRAY8) };
+      // Lines without padding, so that the plane is the picture.
+      const small = emptyFrame(width, height, AV_PIX_FMT_GRAY8, 1);
+      return { scaler: made, small, grey: { width, height, luma: small.data![0]!.subarray(0, width * height) } };
     },
     (old) => {
       old.scaler.freeContext();
@@ -120,11 +116,7 @@ const greyOf = (source: Frame): Grey => {
   );
   const scaled = scaler.scaleFrameSync(small, source);
   if (scaled < 0) throw new Error(`the picture does not turn grey (${scaled})`);
-  const { width, height } = small;
-  const [plane, stride] = [small.data![0]!, small.linesize[0]!];
-  const luma = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) luma.set(plane.subarray(y * stride, y * stride + width), y * width);
-  return { width, height, luma };
+  return grey;
 };
 
 type Encoder = { readonly scaler: SoftwareScaleContext; readonly jpeg: CodecContext; readonly small: Frame };
@@ -132,7 +124,7 @@ let clock = 0n;
 const encoders = new Map<string, Encoder>();
 
 const encoderFor = (source: Frame): Encoder =>
-  remembered(
+  kept(
     encoders,
     shapeOf(source),
     () => {
@@ -151,7 +143,7 @@ const encoderFor = (source: Frame): Encoder =>
       jpeg.threadCount = 1;
       const result = jpeg.open2Sync(codec);
       if (result < 0) throw new Error(`the JPEG encoder does not open (${result})`);
-      return { scaler, jpeg, small: emptyFrame(width, height, AV_PIX_FMT_YUVJ420P) };
+      return { scaler, jpeg, small: emptyFrame(width, height, AV_PIX_FMT_YUVJ420P, 0) };
     },
     (old) => {
       old.scaler.freeContext();
@@ -184,10 +176,11 @@ const lastCorner = (of: Frame): Buffer[] => {
   const rows: Buffer[] = [];
   const right = of.width >> 1;
   const bottom = of.height >> 1;
+  const { data, linesize } = of;
   for (const plane of [1, 2]) {
-    const stride = of.linesize[plane]!;
+    const stride = linesize[plane]!;
     for (let y = Math.max(0, bottom - 8); y < bottom; y++) {
-      rows.push(of.data![plane]!.subarray(y * stride + Math.max(0, right - 8), y * stride + right));
+      rows.push(data![plane]!.subarray(y * stride + Math.max(0, right - 8), y * stride + right));
     }
   }
   return rows;
@@ -211,16 +204,42 @@ const damaged = (detail: string): [Reply, null] => [{ type: 'damaged', detail },
  * Out of memory is no damage, and what is left of this process is of no use: it ends, and the pool gives the key frame
  * to a new one, alone. Only where that meets its limit too, it has failed.
  */
-const refused = (what: string, code: number): [Reply, null] => {
+const refused = (code: number): [Reply, null] => {
   if (code === AVERROR_ENOMEM) process.exit(1);
-  return damaged(`${what} (${code})`);
+  return damaged(`the key frame gives no picture (${code})`);
 };
 
-const decode = (codec: CodecName, evidence: boolean, bytes: Buffer): [Reply, Buffer | null] => {
-  const lacking = codec === 'mjpeg' ? lackOf(bytes) : null;
-  if (lacking !== null) return damaged(`the JPEG has no ${lacking}`);
-  const key = contextKey(codec, bytes);
-  const context = remembered(
+/**
+ * The picture of `bytes` into `frame`; a code below 0 where there is none, and whether the context was drained for it.
+ * Most H.264 gives its picture at once; where pictures may come in another order than they are shown, the context must be
+ * told that nothing follows.
+ */
+const pictureOf = (context: CodecContext, number: bigint, bytes: Buffer): { code: number; drained: boolean } => {
+  packet.data = bytes;
+  packet.pts = number;
+  const sent = context.sendPacketSync(packet);
+  packet.unref();
+  if (sent < 0) return { code: sent, drained: false };
+  const code = context.receiveFrameSync(frame);
+  if (code !== AVERROR_EAGAIN) return { code, drained: false };
+  context.sendPacketSync(null);
+  return { code: context.receiveFrameSync(frame), drained: true };
+};
+
+/** What `bytes` lack without which they must not reach a context: null where all is there. */
+const lacking = (codec: CodecName, bytes: Buffer, slice: Slice | null): string | null => {
+  if (codec === 'mjpeg') return lackOf(bytes);
+  // Any other picture would be made of the one before, which is another camera's.
+  return codec === 'h264' && slice?.type !== idr ? 'IDR picture' : null;
+};
+
+const decode = (number: number, codec: CodecName, evidence: boolean, bytes: Buffer): [Reply, Buffer | null] => {
+  const slice = codec === 'h264' || codec === 'h265' ? firstSliceOf(codec, bytes) : null;
+  const lack = lacking(codec, bytes, slice);
+  if (lack !== null) return damaged(`the key frame has no ${lack}`);
+  // Nothing of the slices: they differ from picture to picture, and parameter sets may have no more than 20 bytes.
+  const key = codec + bytes.toString('latin1', 0, Math.min(keyBytes, slice?.at ?? mpeg4KeyBytes));
+  const context = kept(
     contexts,
     key,
     () => openContext(codec),
@@ -229,14 +248,13 @@ const decode = (codec: CodecName, evidence: boolean, bytes: Buffer): [Reply, Buf
   // A context that met an error is not used again: whatever state it is in would be laid to the next camera.
   // Nor is one for JPEG: a file without tables would be decoded by those of the camera before. A new one costs 0.2 ms.
   let reusable = false;
+  let flush = codec !== 'h264';
   try {
-    packet.data = bytes;
-    const sent = context.sendPacketSync(packet);
-    packet.unref();
-    if (sent < 0) return refused('the decoder refused the key frame', sent);
-    context.sendPacketSync(null);
-    const received = context.receiveFrameSync(frame);
-    if (received < 0) return refused('the key frame gave no picture', received);
+    const { code, drained } = pictureOf(context, BigInt(number), bytes);
+    flush ||= drained;
+    if (code < 0) return refused(code);
+    // A context that goes on holds the picture before: one camera must never get that of another.
+    if (frame.pts !== BigInt(number)) process.exit(1);
     if (frame.decodeErrorFlags !== 0) return damaged(`decode errors, flags ${frame.decodeErrorFlags}`);
     const { width, height } = frame;
     const grey = greyOf(frame);
@@ -247,28 +265,15 @@ const decode = (codec: CodecName, evidence: boolean, bytes: Buffer): [Reply, Buf
     return [{ type: 'decoded', width, height, picture: factsOf(grey), fingerprint: fingerprintOf(grey) }, jpeg];
   } finally {
     frame.unref();
-    if (reusable) context.flushBuffers();
-    else {
+    if (!reusable) {
       contexts.delete(key);
       context.freeContext();
+    } else if (flush) {
+      // Else an IDR picture follows, for which it is not needed: H.264's tables would be freed and made again (0.12 ms at
+      // 1080p; 1,500 key frames of 704x576, three in four with noise, bits or their end gone: the same answers either way).
+      context.flushBuffers();
     }
   }
-};
-
-/** Fills `into` from stdin; false when it ended. */
-const fill = (into: Buffer): boolean => {
-  let at = 0;
-  while (at < into.length) {
-    const read = readSync(0, into, at, into.length - at, null);
-    if (read === 0) return false;
-    at += read;
-  }
-  return true;
-};
-
-const put = (bytes: Buffer): void => {
-  let at = 0;
-  while (at < bytes.length) at += writeSync(1, bytes, at);
 };
 
 const header = Buffer.alloc(requestHeader);
@@ -291,7 +296,7 @@ while (fill(header)) {
   const bytes = room.subarray(0, length);
   if (!fill(bytes)) break;
   try {
-    answer(number, ...decode(codecs[header[8]!]!, header[9] === 1, bytes));
+    answer(number, ...decode(number, codecs[header[8]!]!, header[9] === 1, bytes));
   } catch (error) {
     answer(number, { type: 'failed', detail: String(error).slice(0, 200) }, null);
   }

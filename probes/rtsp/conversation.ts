@@ -25,6 +25,10 @@ const statusKinds: Readonly<Record<number, FailureKind>> = {
   461: 'transport_refused',
 };
 
+const anyAddress = (): boolean => true;
+const neverAgain = (): null => null;
+const left = Promise.resolve();
+
 export type Headers = readonly (readonly [string, string])[];
 
 /**
@@ -76,17 +80,18 @@ export class Conversation {
     return this.#connection!;
   }
 
-  async timed(name: Step, step: () => Promise<Failure | null>): Promise<Failure | null> {
+  timed(name: Step, step: () => Promise<Failure | null>): Promise<Failure | null> {
     const begun = this.#context.now();
-    const failure = await step();
-    this.steps.push({ name, ok: failure === null, ms: Math.round((this.#context.now() - begun) * 10) / 10 });
-    return failure;
+    return step().then((failure) => {
+      this.steps.push({ name, ok: failure === null, ms: Math.round((this.#context.now() - begun) * 10) / 10 });
+      return failure;
+    });
   }
 
-  async connect(): Promise<Failure | null> {
-    const allow = this.#target.allow ?? (() => true);
+  connect(): Promise<Failure | null> {
+    const allow = this.#target.allow ?? anyAddress;
     const bare = bareAddress(this.#address);
-    if (!allow(bare)) return fail('address_not_allowed', 'connect', bare);
+    if (!allow(bare)) return Promise.resolve(fail('address_not_allowed', 'connect', bare));
     const { host, port, secure } = this.#url;
     const inTls = secure ? { host, trust: this.#target.trust } : null;
     this.#connection = new Connection(this.#address, port, inTls, allow, this.intake, this.#context);
@@ -198,12 +203,13 @@ export class Conversation {
     const again = (refusal: Response): string | null =>
       this.session.renew(refusal) ? this.session.request('TEARDOWN', this.aggregate) : null;
     this.#leaveCurrent(again);
+    if (this.#left.length === 0 && this.#login.untried) return left;
     return Promise.all([...this.#left, this.#login.abandoned]).then(() => undefined);
   }
 
-  /** Says to the guard what is still to be said. */
-  settle(): Promise<void> {
-    return this.#login.settle();
+  /** Says to the guard what is still to be said; `null` where that is nothing. */
+  settle(): Promise<void> | null {
+    return this.#login.untried ? null : this.#login.settle();
   }
 
   #teardown(step: Step): Promise<Response | Failure> {
@@ -211,12 +217,13 @@ export class Conversation {
     return this.#connection!.request(step, text, Math.min(limits.teardown, this.remaining));
   }
 
-  #leaveCurrent(again: (refusal: Response) => string | null = () => null): void {
+  #leaveCurrent(again: (refusal: Response) => string | null = neverAgain): void {
     const connection = this.#connection;
     if (connection === null) return;
     this.#connection = null;
     const teardown = this.#sessionMayStand ? this.session.request('TEARDOWN', this.aggregate) : null;
-    this.#left.push(connection.leave(teardown, again, limits.teardown));
+    const leaving = connection.leave(teardown, again, limits.teardown);
+    if (leaving !== null) this.#left.push(leaving);
   }
 
   async #refused(step: Step, kind: 'unauthorized' | 'forbidden', said: string): Promise<Failure> {

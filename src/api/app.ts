@@ -8,6 +8,7 @@ import { ApiProblem } from './problem.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inspectionRoutes } from './routes/inspections.ts';
+import { siteRoutes } from './routes/sites.ts';
 import { unitRoutes } from './routes/units.ts';
 
 /** Builds the API without listening: tests inject requests, the role listens. */
@@ -51,6 +52,7 @@ export const buildApi = async (parts: ApiParts): Promise<FastifyInstance> => {
   await app.register(swaggerUi, { routePrefix: '/api/docs' });
   await app.register(healthRoutes(parts));
   await app.register(unitRoutes(parts.db), { prefix: '/api/v1' });
+  await app.register(siteRoutes(parts), { prefix: '/api/v1' });
   await app.register(inspectionRoutes(parts.db), { prefix: '/api/v1' });
   await app.register(cameraRoutes(parts.db), { prefix: '/api/v1' });
   return app;

@@ -6,7 +6,7 @@ import { readSheet } from '../inventory/sheet.ts';
 import { putSite } from '../inventory/site.ts';
 import { startAll } from '../roles/all-in-one.ts';
 import { type Ground, openGround } from '../roles/ground.ts';
-import { decidePolicy } from '../schedule/policy.ts';
+import { decidePolicy, noSweeps } from '../schedule/policy.ts';
 import { Sentence } from '../sentence.ts';
 import { type City, inventoryCsv } from '../simulator/city.ts';
 import { type CityOptions, planTold, startCity } from './city.ts';
@@ -18,6 +18,11 @@ export type DemoOptions = CityOptions & { readonly once?: true };
 
 /** A round of the demo takes half a minute instead of an hour: attempts seconds apart, and a short deadline. */
 const demoPolicy = { attempts: [0, 2, 4], cutoff: 240, deadline: 6_000 } as const;
+/** What goes on after the round: every camera once a minute, a picture every ten. */
+const demoSweeps = {
+  ...{ skynet_online_every: 60, skynet_picture_every: 600, social_online_every: 60, social_picture_every: 600 },
+  household_online_every: 60,
+};
 
 /** A simulated city on loopback, one inspection, the county table; then the service goes on until Ctrl-C. */
 export const demo = async (config: Config, options: DemoOptions): Promise<number> => {
@@ -67,6 +72,7 @@ const run = async (
     if (report === null) return exit.unknown;
     print(report, options.json === true);
     if (roles.url !== null) {
+      await decidePolicy(ground.db, new Date(), '演示：巡测 / demo: sweeps', demoSweeps);
       process.stderr.write('\n');
       say(
         `接下来：各单位看板 ${roles.url}/ ，接口 ${roles.url}/api/docs ；服务继续运行，按 Ctrl-C 结束并清理`,
@@ -107,5 +113,11 @@ export const fillCity = async (
   if (faults.length > 0) throw new Error(`the simulator's inventory is faulty: ${JSON.stringify(faults[0])}`);
   await importRows(db, vault, rows, false);
   const note = '演示：间隔缩短 / demo: short intervals';
-  await decidePolicy(db, new Date(), note, { ...policy, daily_at: null, attempts: [...policy.attempts] });
+  // A round alone: what it finds is not mixed with a sweep's visits.
+  await decidePolicy(db, new Date(), note, {
+    ...policy,
+    ...noSweeps,
+    daily_at: null,
+    attempts: [...policy.attempts],
+  });
 };

@@ -2,10 +2,12 @@ import type { Ground } from '../roles/ground.ts';
 import { decidePolicy, policyAt } from '../schedule/policy.ts';
 import { Sentence } from '../sentence.ts';
 import { exit } from './exit.ts';
+import type { readSweeps } from './sweep-option.ts';
 
 export type PolicyOptions = {
   readonly snapshotProves?: boolean;
   readonly deviceFacts?: boolean;
+  readonly sweep?: ReturnType<typeof readSweeps>;
   readonly note?: string;
   readonly json?: true;
 };
@@ -13,11 +15,12 @@ export type PolicyOptions = {
 /** Shows the policy in force, or decides a new version of it from now on: what was judged before keeps its own. */
 export const policy = async (
   { db }: Ground,
-  { snapshotProves, deviceFacts, note, json }: PolicyOptions,
+  { snapshotProves, deviceFacts, sweep, note, json }: PolicyOptions,
 ): Promise<number> => {
   const changes = {
     ...(snapshotProves === undefined ? {} : { snapshot_proves: snapshotProves }),
     ...(deviceFacts === undefined ? {} : { device_facts: deviceFacts }),
+    ...sweep,
   };
   const now = new Date();
   if (Object.keys(changes).length > 0) {
@@ -32,6 +35,6 @@ export const policy = async (
   const inForce = await policyAt(db, now);
   if (json === true) process.stdout.write(`${JSON.stringify(inForce)}\n`);
   else
-    for (const [name, value] of Object.entries(inForce)) process.stdout.write(`${name.padEnd(18)} ${value ?? '-'}\n`);
+    for (const [name, value] of Object.entries(inForce)) process.stdout.write(`${name.padEnd(23)} ${value ?? '-'}\n`);
   return exit.ok;
 };

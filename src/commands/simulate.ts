@@ -6,17 +6,23 @@ import { type CityOptions, planTold, startCity } from './city.ts';
 import { exit } from './exit.ts';
 import { stopSignal } from './stop-signal.ts';
 
-export type SimulateOptions = Omit<CityOptions, 'household'> & {
-  /** Percent. */
+export type SimulateOptions = Omit<CityOptions, 'household' | 'recorders'> & {
+  /** Percent, both. */
   readonly household: number;
+  readonly recorders?: number;
   readonly inventory: string;
 };
 
 /** Runs a simulated city until Ctrl-C; writes its inventory (with passwords) and, where asked, its truth. */
 export const simulate = async (config: Config, options: SimulateOptions): Promise<number> => {
   const stop = stopSignal();
-  const { cameras, seed, inventory } = options;
-  const asked = { ...options, household: options.household / 100 };
+  const { inventory, household, recorders, ...rest } = options;
+  const { cameras, seed } = options;
+  const asked = {
+    ...rest,
+    household: household / 100,
+    ...(recorders === undefined ? {} : { recorders: recorders / 100 }),
+  };
   const city = await planTold(asked);
   const simulator = await startCity(config, asked);
   try {

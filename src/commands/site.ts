@@ -1,4 +1,5 @@
 import { putSite, sites } from '../inventory/site.ts';
+import { workersOf } from '../probing/presence.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
 import { exit } from './exit.ts';
@@ -8,13 +9,18 @@ export type SiteOptions = {
   readonly name?: string;
   readonly networks?: string;
   readonly caFile?: string;
+  /** null: no limit. */
+  readonly sockets?: number | null;
+  readonly megabits?: number | null;
   readonly json?: true;
 };
 
-/** Registers or changes a site, and shows all of them. */
-export const site = async ({ db }: Ground, code: string | undefined, options: SiteOptions): Promise<number> => {
+/** Registers or changes a site, and shows all of them with the workers that serve them now. */
+export const site = async ({ db, redis }: Ground, code: string | undefined, options: SiteOptions): Promise<number> => {
   if (code !== undefined) {
-    if (options.networks === undefined) {
+    const known = (await sites(db)).find((one) => one.code === code);
+    const networks = options.networks?.split(',').map((n) => n.trim()) ?? known?.networks;
+    if (networks === undefined) {
       throw new Sentence(
         '缺少 --networks：该站点可探测的网段，例如 10.20.0.0/16,10.21.0.0/16',
         '--networks is missing: the networks that may be probed from this site, such as 10.20.0.0/16,10.21.0.0/16',
@@ -23,15 +29,29 @@ export const site = async ({ db }: Ground, code: string | undefined, options: Si
     await putSite(db, {
       code,
       name: options.name,
-      networks: options.networks.split(',').map((n) => n.trim()),
+      networks,
       authorities: options.caFile === undefined ? null : await readOption('--ca-file', options.caFile),
+      ...(options.sockets === undefined ? {} : { sockets: options.sockets }),
+      ...(options.megabits === undefined ? {} : { megabits: options.megabits }),
     });
   }
-  const all = await sites(db);
+  const registered = await sites(db);
+  const workers = await workersOf(
+    redis,
+    registered.map((one) => one.code),
+  );
+  const all = registered.map((one) => ({ ...one, workers: workers.get(one.code) ?? 0 }));
+  const line = (one: (typeof all)[number]): string =>
+    [
+      ...[one.code, one.name, one.networks.join(',')],
+      ...(one.sockets === null ? [] : [`${one.sockets} 连接 sockets`]),
+      ...(one.megabits === null ? [] : [`${one.megabits} Mbit/s`]),
+      one.workers === 0 ? '无探测进程 no worker' : `${one.workers} 个探测进程 workers`,
+    ].join('  ');
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify({ sites: all })}\n`
-      : `${all.map(({ code: c, name, networks }) => `${c}  ${name}  ${networks.join(',')}`).join('\n') || '（尚无站点 / no site yet）'}\n`,
+      : `${all.map(line).join('\n') || '（尚无站点 / no site yet）'}\n`,
   );
   return exit.ok;
 };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Sentence } from '../sentence.ts';
-import type { Database, Queryable } from './pool.ts';
+import type { Database, Queryable, Statements } from './pool.ts';
 
 type Migration = {
   /** `NNNN_name.sql`, or `repeatable/name.sql`. */
@@ -33,7 +33,7 @@ export const migrate = async (
 ): Promise<{ applied: string[] }> => {
   const numbered = await readNumbered(folder);
   const repeatable = await readRepeatable(folder);
-  await db.transaction(async (tx) => {
+  await db.patient.transaction(async (tx) => {
     // `if not exists` alone fails where two create it at the same moment.
     await tx.run('select pg_advisory_xact_lock($1)', [LOCK]);
     await tx.run(
@@ -45,13 +45,13 @@ export const migrate = async (
        )`,
     );
   });
-  const recorded = await db.many<Recorded>('select name, version, sha256 from public.schema_migration');
+  const recorded = await db.patient.many<Recorded>('select name, version, sha256 from public.schema_migration');
   refuseDisagreement(numbered, recorded);
 
   const applied: string[] = [];
   for (const migration of [...numbered, ...repeatable]) {
     const known = recorded.some(({ name, sha256 }) => name === migration.name && sha256 === migration.sha256);
-    if (!known && (await apply(db, migration, log))) applied.push(migration.name);
+    if (!known && (await apply(db.patient, migration, log))) applied.push(migration.name);
   }
   return { applied };
 };
@@ -81,7 +81,7 @@ export const requireMigrated = async (db: Queryable, folder: string): Promise<vo
  * transaction, which is alone in that session. Only a file without a transaction may there be run by both, one after
  * the other, which it must bear anyway.
  */
-const apply = async (db: Database, migration: Migration, log: (line: string) => void): Promise<boolean> => {
+const apply = async (db: Statements, migration: Migration, log: (line: string) => void): Promise<boolean> => {
   try {
     if (migration.inTransaction) {
       return await db.transaction(async (tx) => {

@@ -17,7 +17,8 @@ export interface Queryable {
   run(sql: string, parameters?: readonly unknown[]): Promise<number>;
 }
 
-export interface Database extends Queryable {
+/** What stands on connections of a pool. A statement without an answer for a minute counts as DatabaseAway. */
+export interface Statements extends Queryable {
   /**
    * Commits when `work` resolves, rolls back when it throws. One statement at a time inside. Keep it short: on the
    * embedded database it keeps everybody else waiting, and a statement outside of it that `work` waits for never comes.
@@ -25,12 +26,24 @@ export interface Database extends Queryable {
   transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>;
   /** One connection for several statements that belong together without being a transaction. */
   connection<T>(work: (connection: Queryable) => Promise<T>): Promise<T>;
+}
+
+export interface Database extends Statements {
+  /** The same connections, for what may take minutes (migrations, refreshing, compressing): waits as long as it takes. */
+  readonly patient: Statements;
   /** Waits for statements under way, but no longer than ten seconds: then their connections are cut. */
   close(): Promise<void>;
 }
 
 /** How long a statement waits for a connection before DatabaseAway, ms; most of it is waiting for a busy pool. */
 const CONNECT_WITHIN_MS = 30_000;
+/**
+ * How long a statement may be without its answer before its connection is cut, ms: a server that accepts and never answers
+ * would hold whoever waits for it for ever. Bounded here, because the embedded database has no statement_timeout and a
+ * server that hangs would not obey one. The longest that we know is completing an inspection, some seconds; on the
+ * embedded database, waiting for its one session counts as well.
+ */
+const ANSWER_WITHIN_MS = 60_000;
 /** How long `close` waits for statements under way, ms. */
 const CLOSE_WITHIN_MS = 10_000;
 
@@ -38,7 +51,10 @@ const CLOSE_WITHIN_MS = 10_000;
  * Opens a pool of at most `max` connections, made when needed. Nothing in here ever says RESET ALL or DISCARD ALL: the
  * embedded database has one session for all, and they would take everybody's statements and settings away.
  */
-export const openDatabase = (url: string, options: { readonly max: number }): Database => {
+export const openDatabase = (
+  url: string,
+  options: { readonly max: number; readonly answerWithinMs?: number },
+): Database => {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max,
@@ -67,14 +83,20 @@ export const openDatabase = (url: string, options: { readonly max: number }): Da
     }
   };
 
-  const query: Query = async (client, sql, parameters) => {
-    try {
-      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters as unknown[] | undefined);
-      return Array.isArray(result) ? result.at(-1)! : result;
-    } catch (error) {
-      throw translateError(error, lost.has(client));
-    }
-  };
+  const queryWithin =
+    (ms: number | null): Query =>
+    async (client, sql, parameters) => {
+      const cut =
+        ms === null ? null : setTimeout(() => streamOf(client).destroy(new Error(`no answer in ${ms} ms`)), ms);
+      try {
+        const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters as unknown[] | undefined);
+        return Array.isArray(result) ? result.at(-1)! : result;
+      } catch (error) {
+        throw translateError(error, lost.has(client));
+      } finally {
+        if (cut !== null) clearTimeout(cut);
+      }
+    };
 
   const onClient = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await connect();
@@ -85,7 +107,7 @@ export const openDatabase = (url: string, options: { readonly max: number }): Da
     }
   };
 
-  return {
+  const statements = (query: Query): Statements => ({
     ...queryable((sql, parameters) => onClient((client) => query(client, sql, parameters))),
 
     connection: (work) => onClient((client) => lend(client, query, work)),
@@ -105,6 +127,12 @@ export const openDatabase = (url: string, options: { readonly max: number }): Da
           throw error;
         }
       }),
+  });
+
+  return {
+    ...statements(queryWithin(options.answerWithinMs ?? ANSWER_WITHIN_MS)),
+
+    patient: statements(queryWithin(null)),
 
     async close() {
       // A statement that never ends (a lock, a server that hangs) must not keep a process from ending.

@@ -10,14 +10,20 @@ export type Site = {
   readonly networks: readonly string[];
   /** PEM of the authorities that the site's cameras are believed by, over TLS; null: those of the machine. */
   readonly authorities: string | null;
+  /** Over all workers of the site: probes under way at once, and megabits a second of pictures; null: no limit. */
+  readonly sockets: number | null;
+  readonly megabits: number | null;
 };
 
 /** Registers a site, or changes its networks, and its name and authorities where they are given. A Sentence where a network is no CIDR, a code is malformed or a PEM holds no certificate. */
 export const putSite = async (
   db: Queryable,
-  site: Omit<Site, 'name' | 'authorities'> & {
+  site: Pick<Site, 'code' | 'networks'> & {
     readonly name?: string | undefined;
     readonly authorities?: string | null;
+    /** Not given: as they were. */
+    readonly sockets?: number | null;
+    readonly megabits?: number | null;
   },
 ): Promise<void> => {
   if (!/^[A-Za-z0-9_-]{1,40}$/.test(site.code)) {
@@ -30,10 +36,16 @@ export const putSite = async (
   if (site.authorities != null) requireCertificates(site.authorities);
   try {
     await db.run(
-      `insert into site (code, name, networks, authorities) values ($1, $2, $3::cidr[], $4)
+      `insert into site (code, name, networks, authorities, sockets, megabits)
+       values ($1, $2, $3::cidr[], $4, $6::integer, $7::integer)
        on conflict (code) do update set name = coalesce($5, site.name), networks = excluded.networks,
-         authorities = coalesce(excluded.authorities, site.authorities)`,
-      [site.code, site.name ?? site.code, site.networks, site.authorities ?? null, site.name ?? null],
+         authorities = coalesce(excluded.authorities, site.authorities),
+         sockets = case when $8 then excluded.sockets else site.sockets end,
+         megabits = case when $9 then excluded.megabits else site.megabits end`,
+      [
+        ...[site.code, site.name ?? site.code, site.networks, site.authorities ?? null, site.name ?? null],
+        ...[site.sockets ?? null, site.megabits ?? null, site.sockets !== undefined, site.megabits !== undefined],
+      ],
     );
   } catch (error) {
     if (!(error instanceof StatementFailed && error.sqlState === notANetwork)) throw error;
@@ -49,7 +61,9 @@ export const putSite = async (
 const notANetwork = '22P02';
 
 export const sites = (db: Queryable): Promise<Site[]> =>
-  db.many<Site>('select code, name, networks::text[] as networks, authorities from site order by code');
+  db.many<Site>(
+    'select code, name, networks::text[] as networks, authorities, sockets, megabits from site order by code',
+  );
 
 /** Codes of the sites that cameras in use are probed from, of one unit or of all. */
 export const sitesInUse = async (db: Queryable, unit: string | null): Promise<string[]> => {

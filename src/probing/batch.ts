@@ -1,14 +1,15 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { type CameraObservation, type Decoder, fail, probeCamera } from '../../probes/index.ts';
 import { Gather } from '../db/gather.ts';
 import type { Queryable } from '../db/pool.ts';
 import type { Vault } from '../inventory/vault.ts';
 import type { Log } from '../log.ts';
+import type { ProbeJob } from '../schedule/enqueue.ts';
 import { type Assignment, assignmentsOf } from './assignment.ts';
 import { noteDevices, type Told } from './device.ts';
 import type { HostLeases } from './host-lease.ts';
 import { LoginBook, type Standings } from './login-book.ts';
 import { type ProbeResult, resultOf } from './result.ts';
+import { Stops } from './stops.ts';
 import { Turns } from './turns.ts';
 
 export type ProberParts = {
@@ -19,62 +20,113 @@ export type ProberParts = {
   readonly deliver: (result: ProbeResult) => Promise<void>;
   readonly leases: HostLeases;
   readonly log: Log;
-  /** Probes under way at once, over all batches. */
-  readonly sockets: number;
+  readonly gate: Gate;
 };
+
+/** What a worker and a site's line bear: held while a probe is under way and until its result is committed. */
+export interface Gate {
+  /**
+   * Waits for a socket and, where `bytes` are expected, for room on the line; gives back what frees them and says how
+   * many bytes came. Throws where `signal` ends first.
+   */
+  take(site: string, bytes: number, signal: AbortSignal): Promise<(received: number) => void>;
+}
+
+/** What a picture is expected to take of the line, bytes, until it is known: a key frame of 1080p and what comes before it. */
+const pictureBytes = 100_000;
 
 /** How far the clocks of two workers may be apart, ms. */
 const clockSlackMs = 60_000;
 
-type Visited = { readonly value: ProbeResult; readonly left: Promise<void> };
+type Visited = { readonly value: ProbeResult; readonly left: Promise<void>; readonly bytes: number };
 
-/** Works on batches: probes their cameras side by side within the limits and delivers each result. */
+/** What a probe ends with that was to begin when its time was over. */
+const late = new Error('late');
+
+/** Works on jobs: probes their cameras side by side within the limits and delivers each result. */
 export class BatchProber {
   readonly #parts: ProberParts;
-  readonly #sockets: LimitFunction;
   readonly #turns = new Turns();
+  readonly #stops = new Stops();
+  #loading = 0;
+  #held = 0;
   readonly #book: LoginBook;
   readonly #devices: Gather<Told, undefined>;
 
   constructor(parts: ProberParts) {
     this.#parts = parts;
-    this.#sockets = pLimit(parts.sockets);
     this.#book = new LoginBook(parts.db, parts.log);
     this.#devices = new Gather((told) => noteDevices(parts.db, told), 500, 100);
   }
 
-  /** Resolves when every result of the batch is committed. An abort leaves the rest undone, for whoever takes it up. */
-  async work(batch: number, signal: AbortSignal): Promise<number> {
-    const assignments = await assignmentsOf(this.#parts.db, this.#parts.vault, batch);
-    const standings = await this.#book.standings(assignments.flatMap(({ login }) => login ?? []));
-    const settled = await Promise.allSettled(assignments.map((one) => this.#one(one, standings, signal)));
-    const failed = settled.find((one) => one.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    return assignments.length;
+  /** Jobs whose cameras are not known yet: they are read from the database. */
+  get loading(): number {
+    return this.#loading;
   }
 
-  async #one(assignment: Assignment, standings: Standings, signal: AbortSignal): Promise<void> {
+  /** Cameras of all jobs under way that are not done. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /**
+   * Resolves when every result of the job is committed; `late` are the cameras that were left out because its time was
+   * over. An abort leaves the rest undone, for whoever takes it up.
+   */
+  async work(job: ProbeJob, signal: AbortSignal): Promise<{ probed: number; late: number }> {
+    const until = 'until' in job ? job.until : Number.POSITIVE_INFINITY;
+    const { assignments, standings } = await this.#load(job);
+    this.#held += assignments.length;
+    const settled = await Promise.allSettled(
+      assignments.map((one) => this.#one(one, standings, until, signal).finally(() => this.#held--)),
+    );
+    const failed = settled.filter((one) => one.status === 'rejected');
+    for (const { reason } of failed) if (reason !== late) throw reason;
+    return { probed: assignments.length - failed.length, late: failed.length };
+  }
+
+  async #load(job: ProbeJob): Promise<{ assignments: Assignment[]; standings: Standings }> {
+    this.#loading++;
+    try {
+      const assignments = await assignmentsOf(this.#parts.db, this.#parts.vault, job);
+      return { assignments, standings: await this.#book.standings(assignments.flatMap(({ login }) => login ?? [])) };
+    } finally {
+      this.#loading--;
+    }
+  }
+
+  async #one(assignment: Assignment, standings: Standings, until: number, signal: AbortSignal): Promise<void> {
     const visited = Promise.withResolvers<Visited>();
     let delivered: Promise<Visited> | null = null;
-    // First its turn, then a socket: the channels of one recorder that wait for each other hold no socket meanwhile.
-    await this.#turns.take(assignment.host, () => {
-      delivered = this.#sockets(async () => {
-        const found = await this.#leased(assignment, standings, signal);
+    const probe = async (): Promise<Visited> => {
+      const bytes = assignment.pictureDue ? pictureBytes : 0;
+      const free = await this.#parts.gate.take(assignment.site, bytes, signal);
+      let received = 0;
+      try {
+        const found = await this.#leased(assignment, standings, until, signal);
+        received = found.bytes;
         visited.resolve(found);
         if (found.value.failure === 'aborted') throw new Error('stopped');
         // The socket is held until the result is committed, so that a slow database slows the probing down.
         await this.#parts.deliver(found.value);
         return found;
-      });
+      } finally {
+        free(received);
+      }
+    };
+    // First its turn, then a socket: the channels of one recorder that wait for each other hold no socket meanwhile.
+    await this.#turns.take(assignment.host, () => {
+      delivered = probe();
       return Promise.race([visited.promise, delivered]);
     });
     await delivered;
   }
 
   /** The visit while the host is ours among all workers; given back when the device was left. */
-  async #leased(assignment: Assignment, standings: Standings, signal: AbortSignal): Promise<Visited> {
+  async #leased(assignment: Assignment, standings: Standings, until: number, signal: AbortSignal): Promise<Visited> {
     // Nothing is written for a camera that was not asked: its slot stays open.
     if (signal.aborted) throw new Error('stopped');
+    if (Date.now() > until) throw late;
     const lease = await this.#parts.leases.take(assignment.host, signal);
     const release = (): Promise<void> =>
       lease
@@ -82,20 +134,21 @@ export class BatchProber {
         .catch((error: Error) => this.#parts.log.debug({ error: error.message }, 'a host is not given back'));
     const visit = new AbortController();
     const stop = (): void => visit.abort();
-    signal.addEventListener('abort', stop, { once: true });
-    lease.lost.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
+    const forget = this.#stops.on(signal, stop);
+    lease.lost.addEventListener('abort', stop, { once: true });
     try {
       const { login } = assignment;
       // Somebody may have found out since that the login is refused now.
       if (login !== null && lease.visitedAt >= standings.at - clockSlackMs) await this.#book.refresh(login, standings);
-      const { value, left } = await this.#visit(assignment, standings, visit.signal, signal);
-      return { value, left: left.then(release, release) };
+      if (Date.now() > until) throw late;
+      const { left, ...found } = await this.#visit(assignment, standings, visit.signal, signal);
+      return { ...found, left: left.then(release, release) };
     } catch (error) {
       await release();
       throw error;
     } finally {
-      signal.removeEventListener('abort', stop);
+      forget();
       lease.lost.removeEventListener('abort', stop);
     }
   }
@@ -127,14 +180,14 @@ export class BatchProber {
             },
           );
     const at = new Date();
-    const { device, left } = observation;
+    const { device, left, bytes } = observation;
     if (device !== null) {
       // Facts about a device are no result: lost, they are asked for again tomorrow.
       this.#devices.ask({ camera, at, device }).catch((error: Error) => {
         this.#parts.log.warn({ camera, error: error.message }, 'what a device said of itself is not noted');
       });
     }
-    return { value: resultOf(assignment, at, performance.now() - begun, observation), left };
+    return { value: resultOf(assignment, at, performance.now() - begun, observation), left, bytes };
   }
 }
 
@@ -150,5 +203,6 @@ const notProbed = (detail: string): CameraObservation => ({
   jpeg: null,
   provedBy: null,
   fingerprint: null,
+  bytes: 0,
   left: Promise.resolve(),
 });

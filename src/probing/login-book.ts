@@ -48,12 +48,14 @@ export class LoginBook {
   readonly #log: Log;
   readonly #trials: Gather<Trial, boolean>;
   readonly #outcomes: Gather<Outcome, undefined>;
+  readonly #readings: Gather<HostLogin, Standing | null>;
 
   constructor(db: Queryable, log: Log) {
     this.#db = db;
     this.#log = log;
     this.#trials = new Gather((trials) => this.#try(trials), most, gatherMs);
     this.#outcomes = new Gather((outcomes) => this.#note(outcomes), most, gatherMs);
+    this.#readings = new Gather((logins) => this.#readAll(logins), most, gatherMs);
   }
 
   /** Reads where these logins stand. A password that was changed since leaves nothing of what was before. */
@@ -242,8 +244,15 @@ export class LoginBook {
   }
 
   async #reread(login: HostLogin, standing: { row: Standing | null }): Promise<void> {
-    const [row] = await this.#read([login]);
-    standing.row = row ?? null;
+    standing.row = await this.#readings.ask(login);
+  }
+
+  async #readAll(logins: readonly HostLogin[]): Promise<(Standing | null)[]> {
+    const found = new Map<string, Standing>();
+    for (const { host, fingerprint, ...row } of await this.#read(logins)) {
+      found.set(keyOf({ host, fingerprint, renewedAt: null }), row);
+    }
+    return logins.map((login) => found.get(keyOf(login)) ?? null);
   }
 
   #read(logins: readonly HostLogin[]): Promise<(Standing & { host: string; fingerprint: Buffer })[]> {

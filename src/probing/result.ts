@@ -6,8 +6,9 @@ import { storable } from './storable.ts';
 export type ProbeResult = {
   readonly slot: Date;
   readonly camera: number;
-  readonly inspection: number;
-  readonly attempt: number;
+  /** null: of a sweep. */
+  readonly inspection: number | null;
+  readonly attempt: number | null;
   readonly observedAt: Date;
   readonly online: Answer;
   readonly image: Answer;

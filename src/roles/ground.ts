@@ -15,8 +15,8 @@ import { openLog } from '../log.ts';
 import { openRedis, requireNoEviction } from '../queue/connection.ts';
 import { startEmbeddedRedis } from '../queue/embedded.ts';
 import { Sentence } from '../sentence.ts';
-
 import { within } from './patience.ts';
+import { sayOnce } from './say-once.ts';
 
 /** A client that cannot connect tries for ever; a command that cannot start says so. */
 const redisMs = 10_000;
@@ -54,7 +54,10 @@ export const openGround = async (config: Config, fleeting = false): Promise<Grou
     const urls = embedded ? await startPair(config, fleeting, closing) : (joined ?? ownUrls(config));
     const db = openDatabase(urls.database, { max: 10 });
     closing.push(() => db.close());
-    const redis = openRedis(urls.redis, (error) => log.warn({ error: error.message }, 'redis'));
+    const redis = openRedis(
+      urls.redis,
+      sayOnce((error) => log.warn({ error: error.message }, 'redis')),
+    );
     closing.push(async () => redis.disconnect());
     await requireTimescale(db);
     await within(redisMs, requireNoEviction(redis), () => {

@@ -19,7 +19,7 @@ export const startMaintenance = ({ db, log, embedded }: Ground): Role => {
       `select job_id from timescaledb_information.jobs
        where proc_name in ('policy_compression', 'policy_retention') order by job_id`,
     );
-    for (const { job_id } of jobs) await db.run(`call run_job(${job_id})`);
+    for (const { job_id } of jobs) await db.patient.run(`call run_job(${job_id})`);
   };
   const start = (): void => {
     running = run().catch((error: Error) => log.warn({ error: error.message }, 'maintenance'));

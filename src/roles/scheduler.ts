@@ -1,46 +1,38 @@
-import { Queue } from 'bullmq';
-import { enqueueOutbox, raiseMissed, webhookQueue } from '../alert/outbox.ts';
+import { raiseMissed } from '../alert/outbox.ts';
 import type { Queryable } from '../db/pool.ts';
 import { units } from '../inventory/unit.ts';
-import { bullConnection } from '../queue/connection.ts';
 import { countOutcomes } from '../rollup/counts.ts';
 import { freezeOutcomes } from '../rollup/outcome.ts';
-import { isOver, markDone, planAttempts } from '../schedule/attempts.ts';
+import { isIdle, isOver, markDone, planAttempts } from '../schedule/attempts.ts';
 import { openDaily } from '../schedule/daily.ts';
-import { type BatchJob, enqueueDue, requeueLost, siteQueue } from '../schedule/enqueue.ts';
 import { closeInspection, type Inspection, runningInspections } from '../schedule/inspection.ts';
 import { policyOf } from '../schedule/policy.ts';
+import { planSweeps, siteSizes } from '../schedule/sweep.ts';
+import { endSweeps, markSweepsDone } from '../schedule/sweep-end.ts';
 import { type CameraClass, formula, judgeUnit } from '../verdict/rates.ts';
 import { saveVerdicts } from '../verdict/save.ts';
+import { startFeeder } from './feeder.ts';
 import type { Ground } from './ground.ts';
-import { patienceMs, within } from './patience.ts';
+import { startLoop } from './loop.ts';
 import type { Role } from './worker.ts';
 
 /** How often the tick looks at what is due, ms. */
 const tickMs = 500;
-/** How often it looks for what a worker had no time to say, ms, and how long a queued batch may go without results. */
-const reconcileMs = 5_000;
-const lostAfterMs = 60_000;
+/** How often it looks for what a worker had no time to say, and plans further attempts, ms: both read many results. */
+const reconcileMs = 2_000;
+/** How often the cameras of each site are counted, ms. */
+const sizesMs = 10_000;
 
 /**
- * The one tick: reads from SQL what is due, queues it, and completes what is over. Every step is idempotent, so that it
- * can be killed between any two and begun again, also by another scheduler.
+ * The one tick: reads from SQL what is due, plans it, and completes what is over; beside it, the feeder puts on the
+ * queues what is planned. Two loops, so that a Redis that is away holds up no cut-off. Every step is idempotent, so that
+ * it can be killed between any two and begun again, also by another scheduler.
  */
 export const startScheduler = (ground: Ground): Role => {
-  const { db, redis, log, config } = ground;
-  const opened = new Map<string, Queue<BatchJob>>();
-  const queues = {
-    of(site: string): Queue<BatchJob> {
-      const known = opened.get(site);
-      if (known !== undefined) return known;
-      const queue = new Queue<BatchJob>(siteQueue(site), bullConnection(redis));
-      queue.on('error', (error) => log.warn({ site, error: error.message }, 'queue'));
-      opened.set(site, queue);
-      return queue;
-    },
-  };
-  const webhooks = new Queue(webhookQueue, bullConnection(redis));
-  webhooks.on('error', (error) => log.warn({ error: error.message }, 'queue of webhooks'));
+  const { db, log } = ground;
+  let reconciled = 0;
+  let sizes: ReadonlyMap<string, number> = new Map();
+  let sized = 0;
   const tick = async (): Promise<void> => {
     const now = new Date();
     const daily = await openDaily(db, now);
@@ -48,33 +40,26 @@ export const startScheduler = (ground: Ground): Role => {
     const reconciling = now.getTime() - reconciled >= reconcileMs;
     if (reconciling) reconciled = now.getTime();
     for (const inspection of await runningInspections(db)) {
-      if (reconciling) await markDone(db, inspection.id);
-      await planAttempts(db, inspection, now);
+      if (reconciling) await markDone(db, inspection.id, now);
+      // Further attempts are for the few that failed: gathered, they make few jobs, and at once when nothing else is left.
+      if (reconciling || (await isIdle(db, inspection.id))) await planAttempts(db, inspection, now);
       if (await isOver(db, inspection, now)) await complete(ground, inspection);
     }
-    await enqueueDue(db, queues, now);
-    if (reconciling) await requeueLost(db, queues, now, lostAfterMs, log);
-    if (config.webhookUrl !== null) await enqueueOutbox(db, webhooks, now);
+    if (now.getTime() - sized >= sizesMs) {
+      sizes = await siteSizes(db);
+      sized = now.getTime();
+    }
+    await planSweeps(db, now, sizes);
+    if (!reconciling) return;
+    await markSweepsDone(db, now);
+    const skipped = await endSweeps(db, now);
+    if (skipped > 0) log.warn({ cameras: skipped }, 'probes of sweeps are skipped: their time was over');
   };
-  let stopped = false;
-  let reconciled = 0;
-  let timer: NodeJS.Timeout;
-  let running = Promise.resolve();
-  const next = (): void => {
-    running = tick()
-      .catch((error: Error) => log.error({ error: error.message, stack: error.stack }, 'tick failed, tried again'))
-      .then(() => {
-        if (!stopped) timer = setTimeout(next, tickMs);
-      });
-  };
-  next();
+  const ticking = startLoop('tick', tickMs, tick, log);
+  const feeder = startFeeder(ground);
   return {
     async stop() {
-      stopped = true;
-      await within(patienceMs, running, () => log.warn({}, 'the tick does not end: left behind'));
-      clearTimeout(timer);
-      const all = [...opened.values(), webhooks];
-      await within(patienceMs, Promise.all(all.map((queue) => queue.close())), () => {});
+      await Promise.all([ticking.stop(), feeder.stop()]);
     },
   };
 };

@@ -1,24 +1,30 @@
-import { Worker } from 'bullmq';
 import { confinement, openDecoder } from '../../probes/index.ts';
 import { sites } from '../inventory/site.ts';
 import { BatchProber } from '../probing/batch.ts';
 import { RedisHostLeases } from '../probing/host-lease.ts';
 import { interruptedLogins } from '../probing/login-held.ts';
-import { bullConnection } from '../queue/connection.ts';
+import { type Place, startPresence } from '../probing/presence.ts';
+import { SiteLimits } from '../probing/site-limits.ts';
+import { takeJobs } from '../queue/jobs.ts';
 import { batchSize, markBatchDone } from '../schedule/attempts.ts';
-import { type BatchJob, siteQueue } from '../schedule/enqueue.ts';
+import { type ProbeJob, siteQueue } from '../schedule/enqueue.ts';
+import { markSweepDone } from '../schedule/sweep-end.ts';
 import { Sentence } from '../sentence.ts';
 import { ResultWriter } from '../store/writer.ts';
 import type { Ground } from './ground.ts';
+import { startLoop } from './loop.ts';
 import { patienceMs, within } from './patience.ts';
+import { sayOnce } from './say-once.ts';
 
 export type Role = { stop(): Promise<void> };
 
-/** How often a worker of all sites looks for new ones, ms. */
-const newSitesMs = 5_000;
+/** How often a worker looks for sites and their limits, ms. */
+const sitesMs = 5_000;
+/** Cameras of jobs under way, for each socket, at most. */
+const mostHeld = 20;
 
 /**
- * Takes batches from the queues of `only` these sites, or of all, and probes their cameras. Killed at any instant, it
+ * Takes jobs from the queues of `only` these sites, or of all, and probes their cameras. Killed at any instant, it
  * leaves its jobs to whoever comes next: a lock that is not renewed for ten seconds is lost.
  */
 export const startWorker = async (ground: Ground, only: readonly string[] | null): Promise<Role> => {
@@ -34,6 +40,7 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
   }
   const decoder = openDecoder(config.decoders);
   const writer = new ResultWriter(db, log);
+  const gate = new SiteLimits(config.sockets, () => performance.now());
   const prober = new BatchProber({
     db,
     vault,
@@ -41,36 +48,55 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     deliver: (result) => writer.write(result),
     leases: new RedisHostLeases(ground.redis),
     log,
-    sockets: config.sockets,
+    gate,
   });
   const stopping = new AbortController();
-  const workers = new Map<string, Worker<BatchJob, number>>();
-  const serveSite = (site: string): Promise<unknown> => {
-    const worker = new Worker<BatchJob, number>(
-      siteQueue(site),
-      async (job) => {
-        const probed = await prober.work(job.data.batch, stopping.signal);
-        await markBatchDone(db, job.data.batch);
-        return probed;
-      },
-      {
-        ...bullConnection(ground.redis),
-        // Twice as many cameras as sockets: while the slow ones of a batch run out their deadlines, others are under way.
-        concurrency: Math.max(2, Math.ceil((2 * config.sockets) / batchSize)),
-        lockDuration: 10_000,
-        stalledInterval: 5_000,
-        // A worker that dies over a batch is no fault of the batch: whoever comes next takes it up.
-        maxStalledCount: 1_000,
-      },
-    );
-    worker.on('error', (error) => log.warn({ site, error: error.message }, 'worker'));
-    worker.on('failed', (job, error) => {
-      if (!stopping.signal.aborted) log.error({ site, batch: job?.data.batch, error: error.message }, 'batch failed');
-    });
-    workers.set(site, worker);
-    return worker.waitUntilReady();
+  const work = async (job: ProbeJob): Promise<void> => {
+    const { late } = await prober.work(job, stopping.signal);
+    // What was left out because its time was over is the scheduler's to count.
+    if (late > 0) log.debug({ job, late }, 'too late for these cameras');
+    else if ('batch' in job) await markBatchDone(db, job.batch);
+    else await markSweepDone(db, job.sweep, new Date());
   };
-  await Promise.all(served.map(serveSite));
+  // As many cameras as there are sockets, and as many again: while slow ones run out their deadlines, others are under
+  // way. Those that wait for a recorder's other channels are not counted, up to a bound: one that hangs holds up nobody.
+  const room = (): boolean =>
+    gate.inFlight + gate.waiting + prober.loading * batchSize < 2 * config.sockets &&
+    prober.held < mostHeld * config.sockets;
+  const taking = new Map<string, { stop(): Promise<void> }>();
+  const quietly = sayOnce((error) => log.warn({ error: error.message }, 'queue of a site'));
+  const serveSite = (site: string): void => {
+    const taker = takeJobs<ProbeJob>(ground.redis, siteQueue(site), {
+      // Where a site's limit is less than its workers, one that has no part in it leaves the jobs to those who have.
+      room: () => room() && gate.serves(site),
+      work,
+      stopping: stopping.signal,
+      failed: (job, error) => log.error({ site, job, error: error.message }, 'job failed'),
+      error: quietly,
+    });
+    taking.set(site, taker);
+  };
+  let places: ReadonlyMap<string, Place> = new Map();
+  const lookAtSites = async (): Promise<void> => {
+    for (const { code, sockets, megabits } of await sites(db)) {
+      // Whoever serves all sites serves also those that are registered later.
+      if (only !== null && !only.includes(code)) continue;
+      gate.set(code, { sockets, megabits }, places.get(code) ?? null);
+      if (!taking.has(code) && !stopping.signal.aborted) serveSite(code);
+    }
+  };
+  // A site's limits are known before its first job is.
+  await lookAtSites();
+  const looking = startLoop('looking for sites', sitesMs, lookAtSites, log);
+  const presence = startPresence(
+    ground.redis,
+    log,
+    () => [...taking.keys()],
+    (now) => {
+      places = now;
+      lookAtSites().catch((error: Error) => log.warn({ error: error.message }, 'sites are not known'));
+    },
+  );
   const { network, memory } = confinement();
   if (!network) log.warn({}, 'the kernel gives decoders no network namespace of their own: they run without that wall');
   const interrupted = await interruptedLogins(db);
@@ -78,24 +104,13 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     log.warn({ interrupted }, 'logins that a killed worker left open are not tried: see "xunjian login"');
   }
   log.debug({ sites: served, decoderMemoryBounded: memory }, 'worker ready');
-  // Whoever serves all sites serves also those that are registered later.
-  const lookForSites = async (): Promise<void> => {
-    for (const { code } of await sites(db)) if (!workers.has(code)) await serveSite(code);
-  };
-  const looking =
-    only === null
-      ? setInterval(() => {
-          lookForSites().catch((error: Error) => log.warn({ error: error.message }, 'sites are not known'));
-        }, newSitesMs)
-      : null;
   return {
     async stop() {
-      if (looking !== null) clearInterval(looking);
       stopping.abort();
-      const all = [...workers.values()];
-      await within(patienceMs, Promise.all(all.map((worker) => worker.close())), () =>
-        Promise.all(all.map((worker) => worker.close(true))),
-      );
+      await looking.stop();
+      // Without Redis nothing can be given back: whoever comes next finds it.
+      await within(patienceMs, Promise.all([...taking.values()].map((site) => site.stop())), () => {});
+      await presence.stop();
       await writer.close();
       await decoder.close();
     },

@@ -19,15 +19,19 @@ const inNeed = `not (ro.camera in ${answered('image')}
 export const markBatchDone = (db: Queryable, batch: number): Promise<number> =>
   db.run('update batch set done = true where id = $1 and not done', [batch]);
 
+/** What a worker had no time to say is looked for so long after a batch was queued, ms. */
+const unsaidMs = 10_000;
+
 /**
- * Marks the batches whose cameras all have their result, whoever delivered it: what a worker had no time to say. Gives their number. A slot
- * at a time, as a parameter, so that one chunk of the results is read.
+ * Marks the batches whose cameras all have their result by `now`, whoever delivered it: what a worker had no time to say.
+ * Gives their number. A slot at a time, as a parameter, so that one chunk of the results is read.
  */
-export const markDone = async (db: Queryable, inspection: number): Promise<number> => {
+export const markDone = async (db: Queryable, inspection: number, now: Date): Promise<number> => {
   let marked = 0;
+  const before = new Date(now.getTime() - unsaidMs);
   const open = await db.many<{ slot: Date }>(
-    'select distinct slot from batch where inspection = $1 and not done order by slot',
-    [inspection],
+    'select distinct slot from batch where inspection = $1 and not done and coalesce(enqueued_at, slot) < $2 order by slot',
+    [inspection, before],
   );
   for (const { slot } of open) {
     marked += await db.run(
@@ -35,54 +39,70 @@ export const markDone = async (db: Queryable, inspection: number): Promise<numbe
          select b.id from batch b
          cross join unnest(b.cameras) as c (camera)
          left join result r on r.camera = c.camera and r.slot = $2
-         where b.inspection = $1 and b.slot = $2 and not b.done
+         where b.inspection = $1 and b.slot = $2 and not b.done and coalesce(b.enqueued_at, b.slot) < $3
          group by b.id having count(*) = count(r.camera)
        )`,
-      [inspection, slot],
+      [inspection, slot, before],
     );
   }
   return marked;
 };
 
 /**
- * Plans every attempt that is due at `now`, site by site: a site's next attempt begins when its one before is done, so
- * that a site whose workers are away holds up nobody else. Idempotent by (inspection, attempt, site, part). Hosts are
- * ordered by a hash: neighbours on one switch are not visited all at once, and the order can be repeated. A host is in
- * one batch with all its channels, so that one worker takes them in turn. Household cameras come last: nobody is judged
- * by them.
+ * Plans what is due at `now`: the first attempt of all cameras, and a further one for each camera that still needs it
+ * and has had its attempt before, so that neither a site whose workers are away nor a recorder that answers no channel
+ * holds up anybody else. Idempotent by (inspection, attempt, site, part). Hosts are ordered by a hash: neighbours on one
+ * switch are not visited all at once, and the order can be repeated. A host is in one batch with all its channels, so
+ * that one worker takes them in turn. Household cameras come last: nobody is judged by them.
  */
 export const planAttempts = async (db: Queryable, inspection: Inspection, now: Date): Promise<void> => {
   const policy = await policyOf(db, inspection.policy);
   for (const [index, seconds] of policy.attempts.entries()) {
     const slot = new Date(inspection.started_at.getTime() + seconds * 1000);
     if (now < slot) return;
+    const before = new Date(inspection.started_at.getTime() + (policy.attempts[index - 1] ?? 0) * 1000);
     await db.run(
       `insert into batch (inspection, attempt, part, slot, site, cameras)
-       with ready as (
-         select site from roster where inspection = $1
-         except select site from batch where inspection = $1 and attempt = $4
-         except select site from batch where inspection = $1 and not done
+       with planned as (
+         select site, part, cameras from batch where inspection = $1 and attempt = $4
        ),
        due as (
-         select ro.site, ro.camera, ro.class = 'household' as household,
-           c.host
-         from roster ro join ready using (site) join camera c on c.id = ro.camera
+         select ro.site, ro.camera, ro.class = 'household' as household, c.host
+         from roster ro join camera c on c.id = ro.camera
          where ro.inspection = $1 and ${inNeed}
-           and ($4 = 1 or ro.site in (select site from batch where inspection = $1 and attempt = $4 - 1))
+           and ${
+             index === 0
+               ? '$6::timestamptz is not null and ro.site not in (select site from planned)'
+               : `ro.camera in (select camera from result where inspection = $1 and slot = $6)
+                  and ro.camera not in (select unnest(cameras) from planned)`
+           }
        ),
        host as (
          select site, household, host, array_agg(camera order by camera) as cameras,
            sum(count(*)) over (partition by site order by household, hashtext(host), host) - count(*) as before
          from due group by site, household, host
+       ),
+       first as (
+         select site, max(part) + 1 as part from planned group by site
        )
-       select $1, $4, n, $5, site, array_agg(camera order by before, camera)
+       select $1, $4, n + coalesce(first.part, 0), $5, site, array_agg(camera order by before, camera)
        from (select site, before, div(before, ${batchSize})::integer as n, unnest(cameras) as camera from host) as part
-       group by site, n order by n, site
+       left join first using (site)
+       group by site, n, first.part order by n, site
        on conflict do nothing`,
-      [inspection.id, inspection.started_at, inspection.cutoff_at, index + 1, slot],
+      [inspection.id, inspection.started_at, inspection.cutoff_at, index + 1, slot, before],
     );
   }
 };
+
+/** Whether nothing of an inspection is under way: its first attempt is not planned, or all that is planned is done. */
+export const isIdle = async (db: Queryable, inspection: number): Promise<boolean> =>
+  (
+    await db.one<{ idle: boolean }>(
+      'select not exists (select from batch where inspection = $1 and not done) as idle',
+      [inspection],
+    )
+  ).idle;
 
 /** Whether an inspection is over at `now`: every camera has its best answer or all its attempts, or it is cut off. */
 export const isOver = async (db: Queryable, inspection: Inspection, now: Date): Promise<boolean> => {
@@ -97,7 +117,7 @@ export const isOver = async (db: Queryable, inspection: Inspection, now: Date): 
     `select exists (
        select from roster ro
        where ro.inspection = $1 and ${inNeed}
-         and not exists (select from batch b where b.inspection = $1 and b.site = ro.site and b.attempt = $4)
+         and ro.camera not in (select unnest(cameras) from batch where inspection = $1 and attempt = $4)
      ) as needed`,
     [inspection.id, inspection.started_at, inspection.cutoff_at, policy.attempts.length],
   );

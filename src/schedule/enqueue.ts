@@ -1,30 +1,75 @@
 import type { Queue } from 'bullmq';
 import type { Queryable } from '../db/pool.ts';
 import type { Log } from '../log.ts';
+import type { SweepKey, SweepWant } from './sweep.ts';
 
-/** What a job says: its batch. Everything else is read from the database by whoever works on it; no secret in Redis. */
-export type BatchJob = { readonly batch: number };
+/**
+ * What a job says: its row. Everything else is read from the database by whoever works on it; no secret in Redis.
+ * `until`: ms since 1970, after which no probe of it begins.
+ */
+export type ProbeJob = { readonly batch: number } | { readonly sweep: SweepKey; readonly until: number };
 
 /** The queue of a site: workers stand where its cameras can be reached. */
 export const siteQueue = (site: string): string => `xunjian-site-${site}`;
 
-type Due = { readonly id: number; readonly site: string; readonly enqueued: number };
+export type SiteQueues = { of(site: string): Pick<Queue<ProbeJob>, 'addBulk' | 'getJob'> };
 
-export type SiteQueues = { of(site: string): Pick<Queue<BatchJob>, 'addBulk' | 'getJob'> };
+type Due = { readonly site: string; readonly id: string; readonly data: ProbeJob; readonly enqueued: number };
+type BatchRow = { readonly id: number; readonly site: string; readonly enqueued: number };
+type SweepRow = {
+  readonly slot: Date;
+  readonly site: string;
+  readonly want: SweepWant;
+  readonly part: number;
+  readonly expires_at: Date;
+  readonly enqueued: number;
+};
 
-/** Puts the batches that were never queued on the queues of their sites. Safe to repeat: the job's id is the batch's. */
-export const enqueueDue = async (db: Queryable, queues: SiteQueues, now: Date): Promise<number> => {
-  const due = await db.many<Due>(
+const ofBatch = ({ id, site, enqueued }: BatchRow): Due => ({
+  site,
+  id: `batch-${id}`,
+  data: { batch: id },
+  enqueued,
+});
+const ofSweep = ({ slot, site, want, part, expires_at, enqueued }: SweepRow): Due => ({
+  site,
+  id: `sweep-${slot.getTime()}-${want}-${part}`,
+  data: { sweep: { slot: slot.getTime(), site, want, part }, until: expires_at.getTime() },
+  enqueued,
+});
+
+/**
+ * Puts what was never queued on the queues of its sites. Safe to repeat: the job's id is the row's. Sweeps only of the
+ * sites in `served`, by name, that have a worker: for others nothing piles up, and the row says why.
+ */
+export const enqueueDue = async (
+  db: Queryable,
+  queues: SiteQueues,
+  now: Date,
+  served: readonly string[],
+): Promise<number> => {
+  const batches = await db.many<BatchRow>(
     `select b.id, b.site, b.enqueued from batch b join inspection i on i.id = b.inspection
      where i.completed_at is null and b.enqueued = 0 order by b.id`,
   );
-  await add(db, queues, due, now);
-  return due.length;
+  const sweeps = await db.many<SweepRow>(
+    `select slot, site, want, part, expires_at, enqueued from sweep
+     where done_at is null and skipped is null and enqueued = 0 and expires_at > $1 and slot > $2 and site = any($3)
+     order by slot, want, part`,
+    [now, longAgo(now), served],
+  );
+  await db.run(
+    `update sweep set unserved = true
+     where done_at is null and skipped is null and enqueued = 0 and not unserved and slot > $1 and site <> all($2)`,
+    [longAgo(now), served],
+  );
+  await add(db, queues, [...batches.map(ofBatch), ...sweeps.map(ofSweep)], now);
+  return batches.length + sweeps.length;
 };
 
 /**
- * Finds batches that lack results though they were queued `patienceMs` ago and no job of theirs is on the queue any
- * more (Redis was flushed, the job failed, a lock was lost), and queues them again.
+ * Finds what lacks results though it was queued `patienceMs` ago and no job of it is on the queue any more (Redis was
+ * flushed, the job failed, a lock was lost), and queues it again.
  */
 export const requeueLost = async (
   db: Queryable,
@@ -33,39 +78,76 @@ export const requeueLost = async (
   patienceMs: number,
   log: Log,
 ): Promise<number> => {
-  const old = await db.many<Due>(
+  const before = new Date(now.getTime() - patienceMs);
+  const batches = await db.many<BatchRow>(
     `select b.id, b.site, b.enqueued from batch b join inspection i on i.id = b.inspection
      where i.completed_at is null and not b.done and b.enqueued_at < $1 order by b.id`,
-    [new Date(now.getTime() - patienceMs)],
+    [before],
   );
-  const lost: Due[] = [];
-  for (const batch of old) {
-    const job = await queues.of(batch.site).getJob(jobId(batch));
-    if (job === undefined || (await job.isCompleted()) || (await job.isFailed())) lost.push(batch);
-  }
-  if (lost.length > 0) log.warn({ batches: lost.length }, 'batches without results and without a job: queued again');
+  const sweeps = await db.many<SweepRow>(
+    `select slot, site, want, part, expires_at, enqueued from sweep
+     where done_at is null and skipped is null and enqueued_at < $1 and expires_at > $2 and slot > $3
+     order by slot, want, part`,
+    [before, now, longAgo(now)],
+  );
+  const open = [...batches.map(ofBatch), ...sweeps.map(ofSweep)];
+  const gone = await Promise.all(
+    open.map(async (due) => {
+      const job = await queues.of(due.site).getJob(jobId(due));
+      return job === undefined || (await job.isCompleted()) || (await job.isFailed());
+    }),
+  );
+  const lost = open.filter((_, nth) => gone[nth]);
+  if (lost.length > 0) log.warn({ jobs: lost.length }, 'without results and without a job: queued again');
   await add(db, queues, lost, now);
   return lost.length;
 };
 
-const jobId = ({ id, enqueued }: Due): string => `batch-${id}-${enqueued}`;
+/** Nothing of a sweep lives so long: what is asked for reads one chunk or two. */
+const longAgo = (now: Date): Date => new Date(now.getTime() - 3_600_000);
+
+const jobId = ({ id, enqueued }: Due): string => `${id}-${enqueued}`;
 
 const add = async (db: Queryable, queues: SiteQueues, due: readonly Due[], now: Date): Promise<void> => {
-  const sites = Map.groupBy(due, ({ site }) => site);
-  for (const [site, batches] of sites) {
+  for (const [site, jobs] of Map.groupBy(due, (one) => one.site)) {
     await queues.of(site).addBulk(
-      batches.map((batch) => ({
-        name: 'batch',
-        data: { batch: batch.id },
-        opts: { jobId: jobId({ ...batch, enqueued: batch.enqueued + 1 }), removeOnComplete: true, removeOnFail: true },
+      jobs.map((one) => ({
+        name: 'probe',
+        data: one.data,
+        opts: {
+          jobId: jobId({ ...one, enqueued: one.enqueued + 1 }),
+          removeOnComplete: true,
+          removeOnFail: true,
+          // Counties are judged by inspections: a sweep waits, and is skipped where it waits too long.
+          ...('sweep' in one.data ? { priority: 1 } : {}),
+        },
       })),
     );
     // After the queue has them: killed between the two, they are queued once more under the same id. To the very number
     // that the id bears: of two schedulers at once, one writes.
+    const [sweeps, batches] = [jobs.filter(isSweep), jobs.filter((one) => !isSweep(one))];
     await db.run(
       `update batch b set enqueued = n.enqueued + 1, enqueued_at = $3
        from unnest($1::bigint[], $2::integer[]) as n (id, enqueued) where b.id = n.id and b.enqueued = n.enqueued`,
-      [batches.map(({ id }) => id), batches.map(({ enqueued }) => enqueued), now],
+      [batches.map(({ data }) => (data as { batch: number }).batch), batches.map(({ enqueued }) => enqueued), now],
     );
+    for (const [slot, ones] of Map.groupBy(sweeps, ({ data }) => data.sweep.slot)) {
+      await db.run(
+        `update sweep s set enqueued = n.enqueued + 1, enqueued_at = $6
+         from unnest($3::text[], $4::integer[], $5::integer[]) as n (want, part, enqueued)
+         where s.slot = $1 and s.site = $2 and s.want = n.want and s.part = n.part and s.enqueued = n.enqueued`,
+        [
+          new Date(slot),
+          site,
+          ones.map(({ data }) => data.sweep.want),
+          ones.map(({ data }) => data.sweep.part),
+          ones.map(({ enqueued }) => enqueued),
+          now,
+        ],
+      );
+    }
   }
 };
+
+type SweepDue = Due & { readonly data: Extract<ProbeJob, { sweep: SweepKey }> };
+const isSweep = (due: Due): due is SweepDue => 'sweep' in due.data;

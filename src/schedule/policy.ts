@@ -22,7 +22,24 @@ export type Policy = {
   readonly evidence: boolean;
   readonly snapshot_proves: boolean;
   readonly device_facts: boolean;
+  /** Seconds from one probe of a sweep to the next; null: never. */
+  readonly skynet_online_every: number | null;
+  readonly skynet_picture_every: number | null;
+  readonly social_online_every: number | null;
+  readonly social_picture_every: number | null;
+  readonly household_online_every: number | null;
+  readonly household_picture_every: number | null;
 };
+
+/** Nothing is probed but in inspections. */
+export const noSweeps = {
+  skynet_online_every: null,
+  skynet_picture_every: null,
+  social_online_every: null,
+  social_picture_every: null,
+  household_online_every: null,
+  household_picture_every: null,
+} as const satisfies Partial<Policy>;
 
 /** The policy in force at `at`: of those valid by then, the newest. */
 export const policyAt = (db: Queryable, at: Date): Promise<Policy> =>
@@ -42,12 +59,16 @@ export const decidePolicy = async (
   const { version } = await db.one<{ version: number }>(
     `insert into policy (valid_from, note, daily_at, total_online, total_image, skynet_online, skynet_image, social_online,
        social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence, snapshot_proves,
-       device_facts)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning version`,
+       device_facts, skynet_online_every, skynet_picture_every, social_online_every, social_picture_every,
+       household_online_every, household_picture_every)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+     returning version`,
     [
       ...[validFrom, note, next.daily_at, next.total_online, next.total_image, next.skynet_online, next.skynet_image],
       ...[next.social_online, next.social_image, next.coverage, next.attempts, next.cutoff, next.deadline],
       ...[next.household_pictures, next.evidence, next.snapshot_proves, next.device_facts],
+      ...[next.skynet_online_every, next.skynet_picture_every, next.social_online_every, next.social_picture_every],
+      ...[next.household_online_every, next.household_picture_every],
     ],
   );
   return version;

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Auth, Camera } from './city.ts';
-import { type FaultName, factsOf } from './faults.ts';
+import { channelFaults, type FaultName, factsOf } from './faults.ts';
+import type { Meter } from './meter.ts';
 import type { Track } from './track.ts';
 
-/** What varies from camera to camera and plays no part in the truth. */
+/** What varies from device to device and plays no part in the truth. */
 export type Traits = {
   /** The stream has an audio medium too. */
   readonly audio: boolean;
@@ -27,7 +28,7 @@ const makers: readonly Maker[] = [
 const skews = [61_000, -58_000, -183 * 86_400_000, 8 * 3_600_000];
 
 const traitsOf = (camera: Camera): Traits => {
-  const bytes = createHash('sha256').update(camera.code).digest();
+  const bytes = hash('sha256', camera.code, 'buffer');
   return {
     audio: bytes[0]! < 77,
     clockSkewMs: bytes[1]! < 31 ? skews[bytes[2]! % skews.length]! : 0,
@@ -36,56 +37,118 @@ const traitsOf = (camera: Camera): Traits => {
   };
 };
 
-/** One running camera: what was planned of it, and what has happened to it. */
-export class CameraState {
-  readonly camera: Camera;
-  readonly track: Track;
-  readonly traits: Traits;
-  fault: FaultName;
+/** As Hikvision numbers them. */
+const channelNumber = /\/Streaming\/Channels\/(\d{1,3})0[12](?!\d)/;
+
+/** What stands at one address: one camera, or a recorder whose channels share its account and its connections. */
+export class Device {
+  /** The camera itself, or the first of the recorder's channels, whose account is the recorder's. */
+  readonly first: Camera;
+  /** Where its bytes are counted; null where nobody counts. */
+  readonly meter: Meter | null;
   password: string;
   open = 0;
   peak = 0;
   failedLogins = 0;
-  /** RTSP connections, SETUPs and PLAYs that it ever got. */
+  /** RTSP connections that it ever got. */
   connections = 0;
+  /** Sessions that stand: set up, and neither torn down nor gone with their connection. */
+  sessions = 0;
+  #traits: Traits | null = null;
+  #only: CameraState | null = null;
+  #channels: Map<number, CameraState> | null = null;
+
+  constructor(first: Camera, meter: Meter | null = null) {
+    this.first = first;
+    this.meter = meter;
+    this.password = first.password;
+  }
+
+  /** Made when they are asked for first: a hash a camera would be a third of the start of a city of 200,000. */
+  get traits(): Traits {
+    this.#traits ??= traitsOf(this.first);
+    return this.#traits;
+  }
+
+  add(state: CameraState): void {
+    const { channel } = state.camera;
+    if (channel === undefined) this.#only = state;
+    else {
+      this.#channels ??= new Map();
+      this.#channels.set(channel, state);
+    }
+  }
+
+  get isRecorder(): boolean {
+    return this.#channels !== null;
+  }
+
+  /** Of a recorder: none, its channels have theirs. */
+  get fault(): FaultName {
+    return this.#only?.fault ?? 'sound';
+  }
+
+  /** How it wants a login now. */
+  get auth(): Auth {
+    const { fault } = this;
+    if (fault === 'basic_only') return 'basic';
+    return this.first.auth === 'none' && factsOf(fault).login === true ? 'md5' : this.first.auth;
+  }
+
+  /** Whose stream a request is for: …/Channels/1602 is channel 16, sub stream. A camera is asked for nothing else. */
+  at(url: string): CameraState | null {
+    if (this.#channels === null) return this.#only;
+    const number = channelNumber.exec(url)?.[1];
+    return (number === undefined ? undefined : this.#channels.get(Number(number))) ?? null;
+  }
+
+  enter(): void {
+    this.open += 1;
+    if (this.open > this.peak) this.peak = this.open;
+  }
+
+  leave(): void {
+    this.open -= 1;
+  }
+}
+
+/** One running camera: what was planned of it, and what has happened to it. */
+export class CameraState {
+  readonly camera: Camera;
+  readonly track: Track;
+  readonly device: Device;
+  fault: FaultName;
+  /** SETUPs and PLAYs that it ever got. */
   setups = 0;
   plays = 0;
 
-  constructor(camera: Camera, track: Track) {
+  /** `device` where it is a channel of a recorder; else the camera is a device of its own. */
+  constructor(camera: Camera, track: Track, device: Device = new Device(camera)) {
     this.camera = camera;
     this.track = track;
-    this.traits = traitsOf(camera);
+    this.device = device;
     this.fault = camera.fault;
-    this.password = camera.password;
-  }
-
-  /** Counts a connection of either protocol; the answer is what to do at its end. */
-  enter(): () => void {
-    this.open += 1;
-    this.peak = Math.max(this.peak, this.open);
-    return () => {
-      this.open -= 1;
-    };
+    device.add(this);
   }
 
   /**
    * Makes the camera behave otherwise from the next request on, as if this had never happened to it.
-   * Throws a TypeError for faults that are a matter of the port in the inventory: they must be planned.
+   * Throws a TypeError for faults that are a matter of the port in the inventory: they must be planned; and for a
+   * recorder's channel those that are the whole device's.
    */
   setFault(fault: FaultName): void {
     for (const one of [fault, this.fault])
       if (planned.has(one))
         throw new TypeError(`${one} lives in the inventory's port: plan it, it cannot be set later`);
+    const channel = this.camera.channel !== undefined;
+    if (channel && !channelFaults.has(fault))
+      throw new TypeError(`${fault} is a whole device's: a channel of a recorder cannot have it`);
     this.fault = fault;
-    this.connections = 0;
     this.setups = 0;
-    this.password = fault === 'unauthorized' ? `new-${this.camera.password}` : this.camera.password;
-  }
-
-  /** How it wants a login now. */
-  get auth(): Auth {
-    if (this.fault === 'basic_only') return 'basic';
-    return this.camera.auth === 'none' && factsOf(this.fault).login === true ? 'md5' : this.camera.auth;
+    // A channel has no connections and no password of its own.
+    if (channel) return;
+    this.device.connections = 0;
+    this.device.password = fault === 'unauthorized' ? `new-${this.camera.password}` : this.camera.password;
   }
 }
 

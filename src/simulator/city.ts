@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { Answer, Codec, FailureKind } from '../../probes/index.ts';
 import { apportion, Draw } from './draw.ts';
 import { type FaultName, factsOf, faultsOf, truthFor } from './faults.ts';
+import { channelsAmong } from './recorders.ts';
 import { type Unit, units } from './units.ts';
 
 export type CameraClass = 'skynet' | 'social' | 'household';
@@ -20,7 +21,7 @@ export type Camera = {
   readonly class: CameraClass;
   /** Site code. */
   readonly site: string;
-  /** In 127.16.0.1 upward, no other camera's. */
+  /** In 127.16.0.1 upward, no other camera's but those of the same recorder. */
   readonly address: string;
   readonly codec: VideoCodec;
   readonly stream: Stream;
@@ -29,6 +30,22 @@ export type Camera = {
   /** What the camera itself accepts; the inventory may hold another. */
   readonly password: string;
   readonly fault: FaultName;
+  /** Of a recorder's channel: its number, from 1. */
+  readonly channel?: number;
+};
+
+/** What a city is made from. */
+export type CityPlan = {
+  readonly cameras: number;
+  readonly seed: number;
+  /** Part of the cameras that is of class household, 0 to 1. */
+  readonly household?: number;
+  /** Part of the cameras that are channels of recorders of 16 or 64, 0 to 1, as far as their faults allow. */
+  readonly recorders?: number;
+  /** The one stream that all cameras show; else some show their main stream. */
+  readonly stream?: Stream;
+  /** No camera has a fault: for what is measured, and not judged. */
+  readonly sound?: true;
 };
 
 export type Site = { readonly code: string; readonly name: string; readonly networks: readonly string[] };
@@ -129,13 +146,17 @@ const authFor = (fault: FaultName, draw: Draw): Auth => {
   return chance < 0.2 ? 'sha256' : 'md5';
 };
 
+/** Drawn in any case: what else is drawn does not depend on what was asked for. */
+const streamFor = ({ stream }: CityPlan, draw: Draw): Stream => {
+  const drawn = draw.next() < 0.15 ? 'main' : 'sub';
+  return stream ?? drawn;
+};
+
 /**
- * A city of simulated cameras. Pure: the same arguments give the same city, byte for byte.
- *
- * `household` is the part of all cameras that is of class household, 0 to 1. How many cameras of a unit fail is a quota,
- * not chance, so that the units' verdicts do not depend on the seed; which of them, and how, does.
+ * A city of simulated cameras. Pure: the same arguments give the same city, byte for byte. How many cameras of a unit
+ * fail is a quota, not chance, so that the units' verdicts do not depend on the seed; which of them, and how, does.
  */
-export const planCity = (plan: { cameras: number; seed: number; household?: number }): City => {
+export const planCity = (plan: CityPlan): City => {
   const draw = new Draw(plan.seed);
   const sizes = apportion(
     plan.cameras,
@@ -171,7 +192,8 @@ export const planCity = (plan: { cameras: number; seed: number; household?: numb
   const taken = new Map<string, number>();
 
   const cameras = marked.map(({ unit, class: of, group }, index): Camera => {
-    const fault = group === 'busy' ? 'busy' : (group === 'failing' ? failing : working).pop()!;
+    const dealt = group === 'busy' ? 'busy' : (group === 'failing' ? failing : working).pop()!;
+    const fault = plan.sound === true ? 'sound' : dealt;
     return {
       index,
       ...placeOf(unit, index + 1, draw, taken),
@@ -180,7 +202,7 @@ export const planCity = (plan: { cameras: number; seed: number; household?: numb
       site: unit.code,
       address: addressOf(index),
       codec: draw.next() < 0.3 ? 'h265' : 'h264',
-      stream: draw.next() < 0.15 ? 'main' : 'sub',
+      stream: streamFor(plan, draw),
       auth: authFor(fault, draw),
       user: draw.next() < 0.8 ? 'admin' : 'xueliang',
       password: passwordFrom(draw),
@@ -188,10 +210,11 @@ export const planCity = (plan: { cameras: number; seed: number; household?: numb
     };
   });
 
+  const channels = channelsAmong(cameras, plan.recorders ?? 0, draw);
   return {
     units: units.map(({ code, name }) => ({ code, name })),
     sites: units.map(({ code, name }) => ({ code, name: `${name}机房`, networks: ['127.0.0.0/8'] })),
-    cameras,
+    cameras: channels.size === 0 ? cameras : cameras.map((camera) => ({ ...camera, ...channels.get(camera.index) })),
   };
 };
 
@@ -201,11 +224,12 @@ export const truthOf = (city: City): TruthRow[] =>
     code: camera.code,
     unit: camera.unit,
     class: camera.class,
-    ...truthFor(camera.fault, camera.class === 'household'),
+    ...truthFor(camera.fault, camera.class === 'household', camera.channel !== undefined),
   }));
 
 /** The path of a camera's stream as Hikvision names it. */
-export const streamPath = (camera: Camera): string => `/Streaming/Channels/${camera.stream === 'main' ? 101 : 102}`;
+export const streamPath = ({ channel = 1, stream }: Camera): string =>
+  `/Streaming/Channels/${channel}0${stream === 'main' ? 1 : 2}`;
 
 const inventoryPassword = (camera: Camera): string =>
   camera.fault === 'unauthorized' ? `old-${camera.password}` : camera.password;

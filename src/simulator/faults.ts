@@ -76,6 +76,12 @@ export const faults = {
 
 export type FaultName = keyof typeof faults;
 
+/** Those that one channel of a recorder can have while its neighbours are sound; the others are a whole device's. */
+export const channelFaults: ReadonlySet<FaultName> = new Set([
+  ...(['sound', 'slow', 'late_keyframe', 'busy_once', 'not_found', 'rtsp_error', 'no_video'] as const),
+  ...(['no_media', 'no_keyframe', 'truncated', 'damaged', 'busy'] as const),
+]);
+
 export const factsOf = (fault: FaultName): FaultFacts => faults[fault];
 
 export const faultsOf = (group: FaultFacts['group']): FaultName[] =>
@@ -83,13 +89,16 @@ export const faultsOf = (group: FaultFacts['group']): FaultName[] =>
 
 /**
  * What is true of a camera with this fault. Of household cameras no picture is taken by default: the probe ends with the
- * first valid answer and before any login, so that whatever would have come later is not seen.
+ * first valid answer and before any login, so that whatever would have come later is not seen. A channel that its
+ * recorder does not have is offline: the recorder spoke, and not the camera.
  */
 export const truthFor = (
   fault: FaultName,
   household: boolean,
+  channel: boolean,
 ): { online: Answer; image: Answer; kind: FailureKind | 'sound' } => {
-  const { online, image, kind } = factsOf(fault);
-  if (!household) return { online, image, kind };
-  return { online, image: 'unknown', kind: online === 'yes' ? 'sound' : kind };
+  const facts = factsOf(fault);
+  const online = channel && fault === 'not_found' ? 'no' : facts.online;
+  if (!household) return { online, image: facts.image, kind: facts.kind };
+  return { online, image: 'unknown', kind: online === 'yes' ? 'sound' : facts.kind };
 };

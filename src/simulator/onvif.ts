@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { CameraState } from './camera-state.ts';
+import type { Device } from './camera-state.ts';
 import { streamPath } from './city.ts';
 import { slowness } from './rtsp.ts';
 import type { Tally } from './tally.ts';
@@ -33,31 +33,31 @@ const entities: Record<string, string> = { lt: '<', gt: '>', quot: '"', apos: "'
 const unescaped = (text: string): string => text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name) => entities[name]!);
 
 /** WS-UsernameToken, password digest (Username Token Profile 1.1, 3.1): Base64(SHA-1(nonce + created + password)). */
-const loggedIn = (state: CameraState, body: string): boolean => {
+const loggedIn = (device: Device, body: string): boolean => {
   const user = element(body, 'Username');
   if (user === null) return false;
   const created = element(body, 'Created') ?? '';
   const expected = createHash('sha1')
     .update(Buffer.from(element(body, 'Nonce') ?? '', 'base64'))
-    .update(created + state.password)
+    .update(created + device.password)
     .digest('base64');
-  const skew = Math.abs(Date.parse(created) - deviceTime(state).getTime());
-  if (unescaped(user) === state.camera.user && element(body, 'Password') === expected && skew <= toleratedSkew)
+  const skew = Math.abs(Date.parse(created) - deviceTime(device).getTime());
+  if (unescaped(user) === device.first.user && element(body, 'Password') === expected && skew <= toleratedSkew)
     return true;
-  state.failedLogins += 1;
+  device.failedLogins += 1;
   return false;
 };
 
-const deviceTime = (state: CameraState): Date => new Date(Date.now() + state.traits.clockSkewMs);
+const deviceTime = ({ traits }: Device): Date => new Date(Date.now() + traits.clockSkewMs);
 
 const dateTime = (at: Date): string =>
   `<tt:Time><tt:Hour>${at.getUTCHours()}</tt:Hour><tt:Minute>${at.getUTCMinutes()}</tt:Minute><tt:Second>${at.getUTCSeconds()}</tt:Second></tt:Time>` +
   `<tt:Date><tt:Year>${at.getUTCFullYear()}</tt:Year><tt:Month>${at.getUTCMonth() + 1}</tt:Month><tt:Day>${at.getUTCDate()}</tt:Day></tt:Date>`;
 
-type Place = { readonly state: CameraState; readonly rtspPort: number; readonly onvifPort: number };
+type Place = { readonly device: Device; readonly rtspPort: number; readonly onvifPort: number };
 
-const service = ({ state, onvifPort }: Place, name: string): string =>
-  `http://${state.camera.address}${onvifPort === 80 ? '' : `:${onvifPort}`}/onvif/${name}`;
+const service = ({ device, onvifPort }: Place, name: string): string =>
+  `http://${device.first.address}${onvifPort === 80 ? '' : `:${onvifPort}`}/onvif/${name}`;
 
 const mediaUri = (operation: string, uri: string): string =>
   `<trt:${operation}Response><trt:MediaUri><tt:Uri>${uri}</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect>` +
@@ -76,8 +76,8 @@ const open: ReadonlySet<string> = new Set(['GetSystemDateAndTime', 'GetCapabilit
 
 /** The operations of the device and the media service (ONVIF Core 8, Media 5). */
 const operations: Record<string, (place: Place) => string> = {
-  GetSystemDateAndTime: ({ state }) => {
-    const now = deviceTime(state);
+  GetSystemDateAndTime: ({ device }) => {
+    const now = deviceTime(device);
     const local = new Date(now.getTime() + 8 * 3_600_000);
     return (
       '<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType>' +
@@ -91,17 +91,17 @@ const operations: Record<string, (place: Place) => string> = {
     `<tt:Media><tt:XAddr>${service(place, 'media_service')}</tt:XAddr></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>`,
   GetServices: (place) =>
     `<tds:GetServicesResponse>${offered(place, 'device')}${offered(place, 'media')}</tds:GetServicesResponse>`,
-  GetDeviceInformation: ({ state: { traits } }) =>
+  GetDeviceInformation: ({ device: { traits } }) =>
     `<tds:GetDeviceInformationResponse><tds:Manufacturer>${traits.maker.manufacturer}</tds:Manufacturer>` +
     `<tds:Model>${traits.maker.model}</tds:Model><tds:FirmwareVersion>${traits.maker.firmware}</tds:FirmwareVersion>` +
     `<tds:SerialNumber>${traits.serial}</tds:SerialNumber><tds:HardwareId>88</tds:HardwareId></tds:GetDeviceInformationResponse>`,
-  GetProfiles: ({ state: { camera } }) =>
+  GetProfiles: ({ device: { first: camera } }) =>
     `<trt:GetProfilesResponse><trt:Profiles token="Profile_1" fixed="true"><tt:Name>${camera.stream}Stream</tt:Name>` +
     '<tt:VideoEncoderConfiguration token="VideoEncoder_1"><tt:Name>VideoEncoder_1</tt:Name>' +
     `<tt:Encoding>${camera.codec === 'h264' ? 'H264' : 'H265'}</tt:Encoding><tt:Resolution>` +
     `<tt:Width>${camera.stream === 'main' ? 1920 : 704}</tt:Width><tt:Height>${camera.stream === 'main' ? 1080 : 576}</tt:Height>` +
     '</tt:Resolution></tt:VideoEncoderConfiguration></trt:Profiles></trt:GetProfilesResponse>',
-  GetStreamUri: ({ state: { camera }, rtspPort }) =>
+  GetStreamUri: ({ device: { first: camera }, rtspPort }) =>
     mediaUri('GetStreamUri', `rtsp://${camera.address}:${rtspPort}${streamPath(camera)}?transportmode=unicast`),
   GetSnapshotUri: (place) => mediaUri('GetSnapshotUri', service(place, 'snapshot')),
 };
@@ -110,23 +110,23 @@ const answerTo = (place: Place, body: string): { status: number; text: string } 
   const operation = /<(?:[\w-]+:)?Body[^>]*>\s*<(?:[\w-]+:)?(\w+)/.exec(body)?.[1] ?? '';
   const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
   if (run === undefined) return { status: 400, text: fault('ActionNotSupported', 'Optional Action Not Implemented') };
-  if (!open.has(operation) && place.state.auth !== 'none' && !loggedIn(place.state, body))
+  if (!open.has(operation) && place.device.auth !== 'none' && !loggedIn(place.device, body))
     return { status: 400, text: fault('NotAuthorized', 'Sender not Authorized') };
   return { status: 200, text: envelope(run(place)) };
 };
 
 /**
  * The ONVIF services of all cameras. The server does not listen: hand it accepted sockets with `emit('connection')`.
- * `stateOf` tells whose socket it is; `ports` where the cameras are reached.
+ * `deviceOf` tells whose socket it is; `ports` where the cameras are reached.
  */
 export const createOnvif = (
-  stateOf: (address: string | undefined) => CameraState | undefined,
+  deviceOf: (address: string | undefined) => Device | undefined,
   ports: () => { rtsp: number; onvif: number },
   tally: Tally,
 ): Server =>
   createServer((request: IncomingMessage, response: ServerResponse) => {
-    const state = stateOf(request.socket.localAddress);
-    if (state === undefined) {
+    const device = deviceOf(request.socket.localAddress);
+    if (device === undefined) {
       request.socket.destroy();
       return;
     }
@@ -145,15 +145,17 @@ export const createOnvif = (
         }
         tally.onvifRequests += 1;
         const { rtsp, onvif } = ports();
-        const place = { state, rtspPort: rtsp, onvifPort: onvif };
+        const place = { device, rtspPort: rtsp, onvifPort: onvif };
         const { status, text } = answerTo(place, Buffer.concat(chunks).toString('utf8'));
+        const length = Buffer.byteLength(text);
+        device.meter?.add(length);
         response.writeHead(status, {
           'Content-Type': 'application/soap+xml; charset=utf-8',
-          'Content-Length': Buffer.byteLength(text),
+          'Content-Length': length,
         });
         response.end(text);
       };
-      if (state.fault === 'slow') setTimeout(answer, slowness);
+      if (device.fault === 'slow') setTimeout(answer, slowness);
       else answer();
     });
   });

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Meter } from './meter.ts';
 import { frame, restamp } from './packetize.ts';
 import { fps } from './scenes.ts';
 import { type Frame, type Track, ticks } from './track.ts';
@@ -35,6 +36,7 @@ const silence = [Buffer.alloc(320, 0xd5)];
 /** One connection's way through a track, repeated for ever with sequence numbers and times that go on. */
 export class Player {
   readonly #socket: Socket;
+  readonly #meter: Meter | null;
   readonly #track: Track;
   readonly #channel: number;
   readonly #audioChannel: number | null;
@@ -48,10 +50,12 @@ export class Player {
 
   constructor(
     socket: Socket,
+    meter: Meter | null,
     track: Track,
     at: { place: number; channel: number; audioChannel: number | null; manner: Manner },
   ) {
     this.#socket = socket;
+    this.#meter = meter;
     this.#track = track;
     this.#place = at.place;
     this.#channel = at.channel;
@@ -77,13 +81,18 @@ export class Player {
 
   #send({ bytes }: Frame): void {
     const shared = this.#channel === 0 && this.#sequence === 0 && this.#timestamp === 0;
-    this.#socket.write(shared ? bytes : restamp(bytes, this.#channel, this.#sequence, this.#timestamp));
+    this.#write(shared ? bytes : restamp(bytes, this.#channel, this.#sequence, this.#timestamp));
   }
 
   #sendSilence(channel: number): void {
     const stamp = { channel, payloadType: 8, sequence: this.#sounds, timestamp: this.#sounds * 320, ssrc: 0x78756e6b };
-    this.#socket.write(frame(silence, stamp));
+    this.#write(frame(silence, stamp));
     this.#sounds += 1;
+  }
+
+  #write(bytes: Buffer): void {
+    this.#meter?.add(bytes.length);
+    this.#socket.write(bytes);
   }
 }
 

@@ -23,18 +23,22 @@ const videoOf = (track: Track): string[] => [
   'a=control:trackID=1',
 ];
 
-const audio = ['m=audio 0 RTP/AVP 8', 'a=rtpmap:8 PCMA/8000', 'a=recvonly', 'a=control:trackID=2'];
+const session = 's=Media Presentation\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\na=control:*\r\n';
+
+const audioMedia = ['m=audio 0 RTP/AVP 8', 'a=rtpmap:8 PCMA/8000', 'a=recvonly', 'a=control:trackID=2'];
+
+/** What is the same for all cameras that show a track: four texts a track at most. */
+const mediaOf = new WeakMap<Track, Map<string, string>>();
+
+const medias = (track: Track, { video, audio }: { video: boolean; audio: boolean }): string => {
+  const texts = mediaOf.get(track) ?? new Map<string, string>();
+  mediaOf.set(track, texts);
+  const key = `${video} ${audio}`;
+  const text = texts.get(key) ?? [...(video ? videoOf(track) : []), ...(audio ? audioMedia : []), ''].join('\r\n');
+  texts.set(key, text);
+  return text;
+};
 
 /** The description of a camera's stream (RFC 4566, RFC 6184 8.2, RFC 7798 7.2). */
 export const describe = (address: string, track: Track, media: { video: boolean; audio: boolean }): string =>
-  [
-    'v=0',
-    `o=- 1109162014219182 1109162014219192 IN IP4 ${address}`,
-    's=Media Presentation',
-    'c=IN IP4 0.0.0.0',
-    't=0 0',
-    'a=control:*',
-    ...(media.video ? videoOf(track) : []),
-    ...(media.audio ? audio : []),
-    '',
-  ].join('\r\n');
+  `v=0\r\no=- 1109162014219182 1109162014219192 IN IP4 ${address}\r\n${session}${medias(track, media)}`;

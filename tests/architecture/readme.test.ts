@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { kinds } from '../bench/picture.ts';
+import { amiss, cases } from '../bench/cases.ts';
+import { markdown } from '../bench/table.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (name: string): Promise<string> => readFile(join(root, name), 'utf8');
@@ -46,16 +47,31 @@ it('both READMEs say the same: the same sections, commands, tables and figures',
     rows: matches(text, /^(\|)/gm).length,
     points: matches(text, /^(- )/gm).length,
     commands: matches(text, /^((?:npx xunjian|npm run|export) [^#\n]*)/gm).map((line) => line.trim()),
-    bench: /<!-- bench picture -->([\s\S]*?)<!-- \/bench picture -->/.exec(text)?.[1]?.match(/\d+(\.\d+)?/g),
+    benches: [...text.matchAll(/<!-- bench (\w+) -->([\s\S]*?)<!-- \/bench \1 -->/g)].map(([, , table]) => table),
   });
   expect(shape(chinese!)).toEqual(shape(english!));
 });
 
-it('the table of costs has a row for every stream that the benchmark measures', async () => {
-  const table = /<!-- bench picture -->([\s\S]*?)<!-- \/bench picture -->/.exec(await read('README.md'))![1]!;
-  const cases = matches(table, /^\| (H[^|]*?) \|/gm);
-  expect(Object.values(kinds).filter((kind) => !cases.some((one) => one.startsWith(`${kind}, `)))).toEqual([]);
-});
+it.each(Object.keys(cases))(
+  'the table of the benchmark %s has the rows that it gives, and no others',
+  async (bench) => {
+    for (const page of pages) {
+      const table = new RegExp(`<!-- bench ${bench} -->([\\s\\S]*?)<!-- /bench ${bench} -->`).exec(
+        await read(page),
+      )?.[1];
+      expect(table, `${page} has a table of ${bench}`).toBeDefined();
+      const [head, rule, ...rows] = table!.trim().split('\n');
+      expect(`${head}\n${rule}`).toBe(markdown({ bench, at: '', cores: 0, rows: [] }));
+      expect(
+        amiss(
+          bench,
+          rows.map((row) => row.split(' | ')[0]!.slice(2)),
+        ),
+      ).toEqual([]);
+      expect(rows.filter((row) => row.split(' | ').length !== 6 || !/\d/.test(row.split(' | ')[1]!))).toEqual([]);
+    }
+  },
+);
 
 it('the map names every folder of src/', async () => {
   const { stdout } = await promisify(execFile)('git', ['ls-files', 'src'], { cwd: root });

@@ -2,17 +2,35 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Sentence } from '../../src/sentence.ts';
+import { amiss, cases } from './cases.ts';
+import { benchCity } from './city.ts';
+import { benchOnline } from './online.ts';
 import { benchPicture } from './picture.ts';
+import { benchQueue } from './queue.ts';
+import { putIntoReadmes } from './readme.ts';
+import { benchStore } from './store.ts';
+import { benchSweep } from './sweep.ts';
 import { type Bench, type BenchRow, markdown } from './table.ts';
 import { benchTarpits } from './tarpits.ts';
 
-/** `npm run bench -- NAME [--json]`. Ends with 1 and a sentence where a benchmark holds us to something that was not kept. */
+/**
+ * `npm run bench -- NAME [--json] [--readme]`; the last puts the table into both READMEs. Ends with 1 and a sentence where a
+ * benchmark holds us to something that was not kept.
+ */
 const benches: Readonly<Record<string, (clipsDir: string, told: (line: string) => void) => Promise<BenchRow[]>>> = {
+  city: benchCity,
+  online: benchOnline,
   picture: benchPicture,
+  queue: benchQueue,
+  store: benchStore,
+  sweep: benchSweep,
   tarpits: benchTarpits,
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean' }, readme: { type: 'boolean' } },
+});
 const name = positionals[0] ?? '';
 const bench = benches[name];
 if (bench === undefined) {
@@ -28,5 +46,14 @@ const rows = await bench(clipsDir, (line) => process.stderr.write(`${line} …\n
   process.stderr.write(`${cause.message}\n`);
   process.exit(1);
 });
+const wrong =
+  name in cases
+    ? amiss(
+        name,
+        rows.map((row) => row.case),
+      )
+    : [];
+if (wrong.length > 0) throw new Error(`the rows are not those that the READMEs are held to: ${wrong.join('; ')}`);
 const result: Bench = { bench: name, at: new Date().toISOString(), cores: availableParallelism(), rows };
 process.stdout.write(values.json === true ? `${JSON.stringify(result)}\n` : `${markdown(result)}\n`);
+if (values.readme === true) putIntoReadmes(name, markdown(result));

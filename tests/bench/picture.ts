@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { said, start } from './child.ts';
+import type { Decoding } from './libavcodec.ts';
 import { type BenchRow, ratioOf, spread } from './table.ts';
 
 /** Rounds, and pictures a round on either side: in turn, so that a noisy machine is noisy for both. */
@@ -51,15 +52,22 @@ export const kinds: Readonly<Record<string, string>> = {
 };
 const clips = Object.keys(kinds);
 
-const row = (name: string, ours: readonly number[], theirs: readonly number[]): BenchRow => {
+const row = (name: string, ours: readonly number[], peer: string, theirs: readonly number[]): BenchRow => {
   const [a, b] = [spread(ours), spread(theirs)];
   const n = rounds * ourPictures;
-  return { case: name, unit: 'CPU ms / picture', ours: a, peer: { name: 'ffmpeg', ...b }, ratio: ratioOf(a, b), n };
+  return { case: name, unit: 'CPU ms / picture', ours: a, peer: { name: peer, ...b }, ratio: ratioOf(a, b), n };
+};
+
+/** Near 1, where a tenth is too coarse. */
+const floorRow = (name: string, ours: readonly number[], alone: readonly number[]): BenchRow => {
+  const found = row(name, ours, 'libavcodec', alone);
+  return { ...found, ratio: Math.round((100 * found.peer!.median) / found.ours.median) / 100 };
 };
 
 /**
  * CPU for one verified picture: connection, key frame, decoding, facts; user and system of every process on our side,
- * against ffmpeg, on the same streams, in turn. The evidence JPEG is a row of its own.
+ * against ffmpeg, on the same streams, in turn. The evidence JPEG is a row of its own. The floor beside it is libavcodec
+ * alone with the same key frames in its memory: no connection, no other process, no facts.
  */
 export const benchPicture = async (clipsDir: string, told: (line: string) => void): Promise<BenchRow[]> => {
   // Two clips of one codec and size would be shown in turn by one camera: each scene has cameras of its own.
@@ -70,33 +78,54 @@ export const benchPicture = async (clipsDir: string, told: (line: string) => voi
     (answer) => answer.streams,
   );
   const prober = start('./prober.ts', []);
+  const libavcodec = start('./libavcodec.ts', []);
   const ours = async (url: string, pictures: number, evidence: boolean): Promise<number> => {
     const answer = said<{ cpuMs: number }>(prober);
     prober.send({ url, pictures, evidence });
     return (await answer).cpuMs / pictures;
+  };
+  const fetched = async (url: string): Promise<readonly string[]> => {
+    const answer = said<{ keyframes: string[] }>(prober);
+    prober.send({ url, pictures: warmUp, fetched: true });
+    return (await answer).keyframes;
+  };
+  const alone = async (decoding: Decoding): Promise<number> => {
+    const answer = said<{ cpuMs: number }>(libavcodec);
+    libavcodec.send(decoding);
+    return (await answer).cpuMs / decoding.pictures;
   };
   try {
     const rows: BenchRow[] = [];
     for (const { clip, keyframe, url } of streams) {
       const name = `${kinds[clip]}, ${Math.round(keyframe / 1000)} KB`;
       told(name);
-      await ours(url, warmUp, false);
+      const keyframes = await fetched(url);
+      const codec = clip.endsWith('h265') ? 'h265' : 'h264';
+      const floor = (loopFilter: boolean) => alone({ codec, keyframes, pictures: ourPictures, loopFilter });
       await ours(url, warmUp, true);
       const mine: number[] = [];
       const withJpeg: number[] = [];
       const theirs: number[] = [];
       const theirJpeg: number[] = [];
+      const filtered: number[] = [];
+      const unfiltered: number[] = [];
       for (let round = 0; round < rounds; round++) {
         mine.push(await ours(url, ourPictures, false));
+        filtered.push(await floor(true));
+        unfiltered.push(await floor(false));
         theirs.push(await peer(url, proofOnly));
         withJpeg.push(await ours(url, ourPictures, true));
         theirJpeg.push(await peer(url, smallJpeg));
       }
-      rows.push(row(name, mine, theirs), row(`${name}, and a JPEG of 320 px`, withJpeg, theirJpeg));
+      rows.push(
+        row(name, mine, 'ffmpeg', theirs),
+        row(`${name}, and a JPEG of 320 px`, withJpeg, 'ffmpeg', theirJpeg),
+        floorRow(`${name}, beside the decoding alone`, mine, filtered),
+        floorRow(`${name}, beside the decoding alone without its loop filter`, mine, unfiltered),
+      );
     }
     return rows;
   } finally {
-    prober.disconnect();
-    for (const scene of scenes) scene.disconnect();
+    for (const child of [prober, libavcodec, ...scenes]) child.disconnect();
   }
 };

@@ -25,6 +25,9 @@ export const spread = (values: readonly number[]): Spread => {
   return { median: round(median), min: round(sorted[0]!), max: round(sorted.at(-1)!) };
 };
 
+/** What was measured once. */
+export const one = (value: number): Spread => spread([value]);
+
 export const ratioOf = (ours: Spread, peer: Spread): number => Math.round((10 * peer.median) / ours.median) / 10;
 
 const shown = ({ median, min, max }: Spread): string => `${median} (${min}–${max})`;

@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { requireNoEviction } from '../../queue/connection.ts';
+import { freshness } from '../../rollup/sites.ts';
 import type { ApiParts } from '../parts.ts';
 
 const Part = Type.Object({ ok: Type.Boolean(), detail: Type.Optional(Type.String()) });
-const Ready = Type.Object({ ready: Type.Boolean(), database: Part, redis: Part });
+const Ready = Type.Object({ ready: Type.Boolean(), database: Part, redis: Part, results: Part });
 
 /** A neighbour that says nothing for so long counts as away, ms. */
 const patienceMs = 2_000;
@@ -23,6 +25,16 @@ const asked = async (question: () => Promise<unknown>): Promise<{ ok: boolean; d
   }
 };
 
+/** Throws where results should have come and did not: whoever reads this service would take yesterday for now. */
+const requireFresh = async (db: ApiParts['db']): Promise<void> => {
+  const now = new Date();
+  const { within, newest } = await freshness(db, now);
+  if (within === null) return;
+  if (newest === null) throw new Error('no result of a sweep in two days');
+  const age = Math.floor((now.getTime() - newest.getTime()) / 1000);
+  if (age > within) throw new Error(`the newest result is ${age} s old, more than two intervals (${within} s)`);
+};
+
 export const healthRoutes =
   ({ db, redis }: ApiParts): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -38,14 +50,20 @@ export const healthRoutes =
     );
     app.get(
       '/health/ready',
-      { schema: { summary: '能否服务 / Whether it can serve', response: { 200: Ready, 503: Ready } } },
+      {
+        schema: {
+          summary: '能否服务，结果是否新鲜 / Whether it can serve, and what it knows is of now',
+          response: { 200: Ready, 503: Ready },
+        },
+      },
       async (_, reply) => {
-        const [database, queue] = await Promise.all([
+        const [database, queue, results] = await Promise.all([
           asked(() => db.one('select 1 as one')),
-          asked(() => redis.ping()),
+          asked(() => requireNoEviction(redis)),
+          asked(() => requireFresh(db)),
         ]);
-        const ready = database.ok && queue.ok;
-        return reply.code(ready ? 200 : 503).send({ ready, database, redis: queue });
+        const ready = database.ok && queue.ok && results.ok;
+        return reply.code(ready ? 200 : 503).send({ ready, database, redis: queue, results });
       },
     );
   };

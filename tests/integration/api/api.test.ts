@@ -3,12 +3,13 @@ import Schema from 'typebox/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApi } from '../../../src/api/app.ts';
 import { openDatabase } from '../../../src/db/pool.ts';
+import { startPresence } from '../../../src/probing/presence.ts';
 import type { ProbeResult } from '../../../src/probing/result.ts';
 import { openRedis } from '../../../src/queue/connection.ts';
 import { startScheduler } from '../../../src/roles/scheduler.ts';
 import { planAttempts } from '../../../src/schedule/attempts.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';
-import { decidePolicy } from '../../../src/schedule/policy.ts';
+import { decidePolicy, noSweeps } from '../../../src/schedule/policy.ts';
 import { insert } from '../../../src/store/writer.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { codeOf, putCameras } from '../schedule/roster.ts';
@@ -39,7 +40,10 @@ const fill = async (): Promise<void> => {
     { serial: 5, ...social },
     { serial: 6, unit: '450202', class: 'household' },
   ]);
-  await decidePolicy(db, new Date('2026-01-01T00:00:00Z'), '一次即可 / one attempt', { attempts: [0] });
+  await decidePolicy(db, new Date('2026-01-01T00:00:00Z'), '一次即可 / one attempt', {
+    ...noSweeps,
+    attempts: [0],
+  });
   const inspection = await openInspection(db, new Date(Date.now() - 5_000), null);
   await planAttempts(db, inspection, new Date());
   const slot = inspection.started_at;
@@ -333,8 +337,78 @@ describe('the health', () => {
 
   it('of the service is ready while database and Redis answer', async () => {
     const answer = await get('/health/ready');
-    expect(answer.body).toEqual({ ready: true, database: { ok: true }, redis: { ok: true } });
+    expect(answer.body).toEqual({ ready: true, database: { ok: true }, redis: { ok: true }, results: { ok: true } });
     await expectAsDocumented('/health/ready', answer);
+  });
+});
+
+describe('where cameras are swept', () => {
+  const sweep = async (secondsAgo: number, done: boolean, part: number): Promise<void> => {
+    const slot = new Date(Math.floor((Date.now() - secondsAgo * 1000) / 5000) * 5000);
+    await ground.db.run(
+      `insert into sweep (slot, site, want, part, policy, cameras, expires_at, done_at)
+       values ($1, 'north', 'answer', $2, 1, '{1,2}', $1::timestamptz + interval '300 s', $3)`,
+      [slot, part, done ? new Date() : null],
+    );
+  };
+
+  it('the service is ready as long as the newest result is no older than two intervals', async () => {
+    const { db } = ground;
+    await decidePolicy(db, new Date(Date.now() - 1_000), '巡测 / sweeps', { social_online_every: 60 });
+    const ready = async (): Promise<[number, string]> => {
+      const answer = await get('/health/ready');
+      await expectAsDocumented('/health/ready', answer);
+      return [answer.status, (answer.body as { results: { detail?: string } }).results.detail ?? ''];
+    };
+    expect(await ready()).toEqual([503, 'no result of a sweep in two days']);
+    await sweep(130, true, 0);
+    await sweep(10, false, 1);
+    expect(await ready()).toEqual([
+      503,
+      expect.stringMatching(/^the newest result is 1[34]\d s old, more than two intervals \(120 s\)$/),
+    ]);
+    await sweep(30, true, 2);
+    expect(await ready()).toEqual([200, '']);
+  });
+
+  it('each site tells its workers, what waits, and what was not probed today, by reason', async () => {
+    const { db, redis, log: quiet } = ground;
+    const day = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+    await db.run(
+      `insert into sweep_skipped values ($1, 'north', 'answer', 'no_worker', 2, 9), ($1, 'north', 'picture', 'no_worker', 1, 1),
+         ($1, 'north', 'answer', 'late', 1, 3), ($1::date - 1, 'north', 'answer', 'late', 1, 70)`,
+      [day],
+    );
+    const heard = Promise.withResolvers<unknown>();
+    const presence = startPresence(redis, quiet, () => ['north'], heard.resolve);
+    await heard.promise;
+    const answer = await get('/api/v1/sites');
+    await expectAsDocumented('/api/v1/sites', answer);
+    expect(answer.body).toMatchObject([
+      {
+        code: 'north',
+        workers: 1,
+        // Five social points are swept, and one of them has a result of the last two minutes.
+        unknown: 4,
+        open: 2,
+        newest: expect.stringMatching(/^2/),
+        skipped: { no_worker: 10, late: 3 },
+      },
+    ]);
+    await presence.stop();
+    expect((await get('/api/v1/sites')).body).toMatchObject([{ code: 'north', workers: 0 }]);
+    await db.run('delete from sweep');
+    await decidePolicy(db, new Date(), '不巡测 / none', noSweeps);
+  });
+
+  it('a Redis that may evict keys is not fit to serve', async () => {
+    await ground.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const answer = await get('/health/ready');
+    await ground.redis.config('SET', 'maxmemory-policy', 'noeviction');
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { redis: { ok: false, detail: expect.stringContaining('allkeys-lru') } },
+    });
   });
 });
 
@@ -346,6 +420,7 @@ describe('the document of the API', () => {
       '/api/v1/inspections',
       '/api/v1/inspections/latest/rates',
       '/api/v1/inspections/{id}/rates',
+      '/api/v1/sites',
       '/api/v1/units',
       '/health/live',
       '/health/ready',
@@ -365,7 +440,12 @@ describe('without a neighbour', () => {
     const answer = await get('/health/ready', noRedis);
     expect(answer.status).toBe(503);
     const detail = 'no answer within 2000 ms';
-    expect(answer.body).toEqual({ ready: false, database: { ok: true }, redis: { ok: false, detail } });
+    expect(answer.body).toEqual({
+      ready: false,
+      database: { ok: true },
+      redis: { ok: false, detail },
+      results: { ok: true },
+    });
     await expectAsDocumented('/health/ready', answer);
     expect(await get('/health/live', noRedis)).toMatchObject({ status: 200 });
     await noRedis.close();

@@ -8,7 +8,7 @@ import { startSimulatorProcess } from '../../../src/simulator/start.ts';
 import { clipsDir } from '../../support/clips.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { judgedBy, truthAsJudged } from '../../support/truth.ts';
-import { end, startWorkerProcess, until } from './worker-process.ts';
+import { end, startWorkerProcess, until } from '../../support/worker-process.ts';
 
 describe('a worker killed with kill -9 in the middle of an inspection', () => {
   let ground: TestGround;

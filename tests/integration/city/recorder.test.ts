@@ -9,9 +9,9 @@ import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { type FakeCamera, fakeCamera } from '../../support/camera.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { judgedBy } from '../../support/truth.ts';
+import { until } from '../../support/worker-process.ts';
 import { codeOf } from '../schedule/roster.ts';
 import { account, rtspOf } from './guarded-camera.ts';
-import { until } from './worker-process.ts';
 
 const sites = ['north', 'east', 'south', 'west'];
 const channels = 64;

@@ -10,10 +10,10 @@ import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { fakeCamera } from '../../support/camera.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { judgedBy } from '../../support/truth.ts';
+import { end, startWorkerProcess, until } from '../../support/worker-process.ts';
 import { xunjian } from '../commands/xunjian.ts';
 import { codeOf } from '../schedule/roster.ts';
 import { type Account, account, rtspOf, webOf } from './guarded-camera.ts';
-import { end, startWorkerProcess, until } from './worker-process.ts';
 
 /** Of its own each time: a worker that was killed leaves its locks behind. */
 let ground: TestGround;

@@ -63,7 +63,7 @@ const nextProbe = async (serial = 1) => {
   const inspection = await openInspection(db, new Date(), null);
   await planAttempts(db, inspection, inspection.started_at);
   const { id } = await db.one<{ id: number }>('select max(id) as id from batch');
-  const assignment = (await assignmentsOf(db, vault, id)).find(({ code }) => code === codeOf(serial))!;
+  const assignment = (await assignmentsOf(db, vault, { batch: id })).find(({ code }) => code === codeOf(serial))!;
   const { login, target } = assignment;
   if (login === null) return { target, guard: null };
   const book = new LoginBook(db, ground.log);

@@ -8,7 +8,9 @@ import type { Log } from '../../../src/log.ts';
 import { BatchProber, type ProberParts } from '../../../src/probing/batch.ts';
 import { noteDevices } from '../../../src/probing/device.ts';
 import { RedisHostLeases } from '../../../src/probing/host-lease.ts';
+import { SiteLimits } from '../../../src/probing/site-limits.ts';
 import { markDone } from '../../../src/schedule/attempts.ts';
+import type { ProbeJob } from '../../../src/schedule/enqueue.ts';
 import { closeInspection, openInspection } from '../../../src/schedule/inspection.ts';
 import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { insert } from '../../../src/store/writer.ts';
@@ -41,11 +43,26 @@ const prober = (more: Partial<ProberParts> = {}): BatchProber => {
   const { db, vault, log } = ground;
   // Of its own: another prober is another worker.
   const leases = new RedisHostLeases(ground.redis);
-  return new BatchProber({ db, vault, decoder, leases, log, sockets: 8, deliver: (one) => insert(db, [one]), ...more });
+  return new BatchProber({
+    db,
+    vault,
+    decoder,
+    leases,
+    log,
+    gate: gateOf(8),
+    deliver: (one) => insert(db, [one]),
+    ...more,
+  });
+};
+
+const gateOf = (sockets: number): SiteLimits => {
+  const gate = new SiteLimits(sockets, () => performance.now());
+  gate.set('north', { sockets: null, megabits: null }, null);
+  return gate;
 };
 
 /** Cameras at these URLs, all with one password, and an inspection of them; gives a batch of each attempt. */
-const batchesOf = async (urls: readonly string[], attempts: number, more: Partial<Row> = {}): Promise<number[]> => {
+const batchesOf = async (urls: readonly string[], attempts: number, more: Partial<Row> = {}): Promise<ProbeJob[]> => {
   const { db, vault } = ground;
   const rows = urls.map(
     (rtspUrl, nth): Row => ({
@@ -69,14 +86,14 @@ const batchesOf = async (urls: readonly string[], attempts: number, more: Partia
   );
   await importRows(db, vault, rows, false);
   const { id, started_at } = await openInspection(db, new Date('2026-10-01T02:00:00Z'), null);
-  const batches: number[] = [];
+  const batches: ProbeJob[] = [];
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const batch = await db.one<{ id: number }>(
       `insert into batch (inspection, attempt, part, slot, site, cameras)
        select $1, $2, 0, $3, 'north', array_agg(id order by code) from camera returning id`,
       [id, attempt, new Date(started_at.getTime() + (attempt - 1) * 60_000)],
     );
-    batches.push(batch.id);
+    batches.push({ batch: batch.id });
   }
   return batches;
 };
@@ -227,7 +244,7 @@ describe('a camera whose login was accepted before', () => {
       wire.answer(404);
     });
     const batches = await batchesOf([camera.url()], 5);
-    const inspect = (nth: number): Promise<number> => prober().work(batches[nth]!, never);
+    const inspect = (nth: number): Promise<unknown> => prober().work(batches[nth]!, never);
     await inspect(0);
     full = true;
     await inspect(1);
@@ -252,7 +269,7 @@ describe('a batch', () => {
     await using sound = await fakeCamera(works);
     await using gone = await fakeCamera(answers(404, 'No\0t'));
     const [batch] = await batchesOf([sound.url(), gone.url(), 'rtsp://127.0.0.2:1/'], 1);
-    expect(await prober().work(batch!, never)).toBe(3);
+    expect(await prober().work(batch!, never)).toEqual({ probed: 3, late: 0 });
     expect(await stored()).toEqual([
       { serial: 1, attempt: 1, online: true, image: true, failure: null },
       { serial: 2, attempt: 1, online: true, image: false, failure: 'not_found' },
@@ -265,10 +282,10 @@ describe('a batch', () => {
   it('is taken up where it stands, and a camera that has its result is not asked again', async () => {
     await using camera = await fakeCamera(answers(404));
     const [batch] = await batchesOf([camera.url(), 'rtsp://127.0.0.2:1/'], 1);
-    expect(await prober().work(batch!, never)).toBe(2);
+    expect(await prober().work(batch!, never)).toEqual({ probed: 2, late: 0 });
     await ground.db.run("delete from result where failure = 'refused'");
-    expect(await prober().work(batch!, never)).toBe(1);
-    expect(await prober().work(batch!, never)).toBe(0);
+    expect(await prober().work(batch!, never)).toEqual({ probed: 1, late: 0 });
+    expect(await prober().work(batch!, never)).toEqual({ probed: 0, late: 0 });
     expect([camera.connections, (await stored()).length]).toEqual([1, 2]);
   });
 
@@ -276,7 +293,7 @@ describe('a batch', () => {
     await using camera = await fakeCamera(works);
     const [batch] = await batchesOf([camera.url()], 1);
     await closeInspection(ground.db, 1, new Date());
-    expect(await prober().work(batch!, never)).toBe(0);
+    expect(await prober().work(batch!, never)).toEqual({ probed: 0, late: 0 });
     expect(camera.connections).toBe(0);
   });
 
@@ -298,11 +315,11 @@ describe('a batch', () => {
     stop.abort();
     await expect(worked).rejects.toThrow('stopped');
     expect(await stored()).toMatchObject([{ serial: 2, failure: 'refused' }]);
-    expect(await markDone(ground.db, 1)).toBe(0);
+    expect(await markDone(ground.db, 1, new Date('2026-10-02T00:00:00Z'))).toBe(0);
 
-    expect(await prober().work(batch!, never)).toBe(1);
+    expect(await prober().work(batch!, never)).toEqual({ probed: 1, late: 0 });
     expect(await stored()).toMatchObject([{ serial: 1, image: true }, { serial: 2 }]);
-    expect(await markDone(ground.db, 1)).toBe(1);
+    expect(await markDone(ground.db, 1, new Date('2026-10-02T00:00:00Z'))).toBe(1);
   });
 
   it('does not speak to an address outside the networks of its site, and that is unknown, not down', async () => {
@@ -339,7 +356,7 @@ describe('cameras behind one address', () => {
     // The recorder answers only when the camera elsewhere has been probed, with as many sockets as it has channels.
     let connected = 0;
     await prober({
-      sockets: 3,
+      gate: gateOf(3),
       deliver: async (one) => {
         await insert(ground.db, [one]);
         if (one.failure !== 'refused') return;
@@ -383,7 +400,7 @@ describe('two workers that visit one host', () => {
     await Promise.all(batches.map((batch) => prober().work(batch, never)));
     expect([recorder.connections, most]).toEqual([6, 1]);
     expect(await stored()).toHaveLength(6);
-    expect(await ground.redis.keys('xunjian:host:*')).toEqual([]);
+    await expect.poll(() => ground.redis.keys('xunjian:host:*')).toEqual([]);
   });
 
   it('leave at once where the host may be another’s: no result is written, and the slot stays open', async () => {
@@ -494,7 +511,7 @@ describe('a worker whose database is slow', () => {
     const [batch] = await batchesOf(['rtsp://127.0.0.2:1/', camera.url()], 1);
     const [asked, committed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const worked = prober({
-      sockets: 1,
+      gate: gateOf(1),
       deliver: async (one) => {
         if (one.failure === 'refused') {
           asked.resolve();

@@ -29,30 +29,49 @@ const host = '10.20.0.1';
 const key = `xunjian:host:${host}`;
 const never = new AbortController().signal;
 
-/** A worker, and how often it has asked for a host so far. */
+type Verb = 'take' | 'release' | 'leave';
+
+/** A worker, and how often Redis was asked and has answered so far, in how many calls. */
 const worker = () => {
   const own = openRedis(server.url);
   connections.push(own);
-  let asked = 0;
-  const wanted: { count: number; there: () => void }[] = [];
+  const count = { sent: { take: 0, release: 0, leave: 0 }, answered: { take: 0, release: 0, leave: 0 } };
+  let calls = 0;
+  const wanted: (() => void)[] = [];
+  const add = (to: Record<Verb, number>, args: readonly unknown[]): void => {
+    for (const verb of ['take', 'release', 'leave'] as const) to[verb] += args.filter((arg) => arg === verb).length;
+    for (const look of wanted) look();
+  };
   const seen = {
+    evalsha: async (...args: Parameters<Redis['evalsha']>) => {
+      calls++;
+      add(count.sent, args);
+      // Where Redis does not know the script yet, the text goes after it.
+      const told = await own.evalsha(...args);
+      add(count.answered, args);
+      return told;
+    },
     eval: async (...args: Parameters<Redis['eval']>) => {
       const told = await own.eval(...args);
-      if (!String(args[0]).includes("'NX'")) return told;
-      asked++;
-      for (const { count, there } of wanted) if (asked >= count) there();
+      add(count.answered, args);
       return told;
     },
   };
+  const reached = (done: () => boolean): Promise<void> =>
+    new Promise((there) => {
+      const look = (): void => {
+        if (done()) there();
+      };
+      wanted.push(look);
+      look();
+    });
   return {
     leases: new RedisHostLeases(seen as unknown as Redis),
-    /** Ends when Redis has answered everything that this worker asked before. */
-    answered: () => own.ping(),
-    hasAsked: (count: number): Promise<void> =>
-      new Promise((there) => {
-        if (asked >= count) there();
-        else wanted.push({ count, there });
-      }),
+    calls: () => calls,
+    asked: (): number => count.answered.take,
+    hasSent: (most: number): Promise<void> => reached(() => count.sent.take >= most),
+    hasAsked: (most: number): Promise<void> => reached(() => count.answered.take >= most),
+    hasLeft: (): Promise<void> => reached(() => count.answered.leave > 0),
   };
 };
 
@@ -116,6 +135,17 @@ describe('a host that a worker visits', () => {
     await (await next).release();
   });
 
+  it('is given back and taken again by Redis that has forgotten its scripts', async () => {
+    const { leases } = worker();
+    const mine = await leases.take(host, never);
+    await redis.script('FLUSH');
+    await mine.release();
+    await redis.script('FLUSH');
+    const again = await leases.take(host, never);
+    expect(again.visitedAt).toBeGreaterThan(0);
+    await again.release();
+  });
+
   it('stays its worker’s for as long as the visit lasts', async () => {
     const lease = await worker().leases.take(host, never);
     expect(await redis.pttl(key)).toBeLessThanOrEqual(15_000);
@@ -124,6 +154,98 @@ describe('a host that a worker visits', () => {
     await until(async () => (await redis.pttl(key)) > 9_000);
     expect(lease.lost.aborted).toBe(false);
     await lease.release();
+  });
+});
+
+describe('of several workers that want a host', () => {
+  it('one that has waited a second is next, however many visits another has before it', async () => {
+    const [busy, late] = [worker(), worker()];
+    const visits: string[] = [];
+    const lease = await busy.leases.take(host, never);
+    const next = late.leases.take(host, never).then((its) => {
+      visits.push('late');
+      return its.release();
+    });
+    await late.hasAsked(12);
+    await lease.release();
+    for (let visit = 0; visit < 100; visit++) {
+      const its = await busy.leases.take(host, never);
+      visits.push('busy');
+      await its.release();
+    }
+    await next;
+    expect(visits.indexOf('late')).toBe(0);
+    expect(visits).toHaveLength(101);
+  });
+
+  it('each has it in the order of their coming', async () => {
+    const mine = await worker().leases.take(host, never);
+    const others = [worker(), worker(), worker()];
+    const order: number[] = [];
+    const ends = [];
+    for (const [index, { leases, hasAsked }] of others.entries()) {
+      ends.push(
+        leases.take(host, never).then(async (its) => {
+          order.push(index);
+          // Who still waits has asked again, and its place is known.
+          await Promise.all(others.slice(index + 1).map((other) => other.hasAsked(other.asked() + 2)));
+          await its.release();
+        }),
+      );
+      await hasAsked(1);
+    }
+    // The last one's second is over, too.
+    await others.at(-1)!.hasAsked(12);
+    await mine.release();
+    await Promise.all(ends);
+    expect(order).toEqual([0, 1, 2]);
+    expect(await redis.keys('xunjian:next:*')).toEqual([]);
+  });
+
+  it('one that was killed while it waited for it holds up the others for a moment only', async () => {
+    await redis.set(`xunjian:next:${host}`, '1000 of a worker that was killed', 'PX', 2_000);
+    const lease = await worker().leases.take(host, never);
+    await lease.release();
+    expect(await redis.exists(`xunjian:next:${host}`)).toBe(0);
+  });
+});
+
+describe('what is asked at once', () => {
+  it('goes to Redis together, and each has its own answer', async () => {
+    const one = worker();
+    await (await one.leases.take(host, never)).release();
+    const busy = await worker().leases.take('10.20.0.7', never);
+    const before = one.calls();
+    const hosts = Array.from({ length: 100 }, (_, nth) => `10.20.0.${nth + 1}`);
+    const stop = new AbortController();
+    const taken = hosts.map((name) => one.leases.take(name, stop.signal));
+    await one.hasAsked(101);
+    expect(one.calls() - before).toBe(1);
+    const late = taken.splice(6, 1)[0]!;
+    const leases = await Promise.all(taken);
+    expect(leases.map(({ visitedAt }) => visitedAt > 0)).toEqual(leases.map((_, index) => index === 0));
+    expect(await redis.keys('xunjian:host:*')).toHaveLength(100);
+    stop.abort();
+    await expect(late).rejects.toThrow('stopped');
+    await Promise.all([...leases, busy].map((lease) => lease.release()));
+    expect(await redis.keys('xunjian:host:*')).toEqual([]);
+  });
+
+  it('costs a worker one call a turn however many hosts it waits for', async () => {
+    const [first, second] = [worker(), worker()];
+    const hosts = Array.from({ length: 50 }, (_, nth) => `10.20.1.${nth}`);
+    const leases = await Promise.all(hosts.map((name) => first.leases.take(name, never)));
+    const stop = new AbortController();
+    const waiting = Promise.allSettled(hosts.map((name) => second.leases.take(name, stop.signal)));
+    await second.hasAsked(50);
+    const before = second.calls();
+    await second.hasAsked(250);
+    expect(second.calls() - before).toBe(4);
+    stop.abort();
+    await waiting;
+    await second.hasLeft();
+    expect(await redis.keys('xunjian:next:*')).toEqual([]);
+    await Promise.all(leases.map((lease) => lease.release()));
   });
 });
 
@@ -167,6 +289,25 @@ describe('a host that is not ours any more', () => {
     }
     await lease.release();
   });
+
+  it('is not taken for ours because Redis gave it long after it was asked: it is asked for again', async () => {
+    const { leases, hasSent, asked } = worker();
+    await (await leases.take(host, never)).release();
+    process.kill(server.pid, 'SIGSTOP');
+    const begun = performance.now();
+    const waiting = leases.take(host, never);
+    try {
+      await hasSent(2);
+      // Longer than a lease goes without its renewal.
+      await until(async () => performance.now() - begun > 5_500);
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+    }
+    const lease = await waiting;
+    expect(asked()).toBe(3);
+    await lease.release();
+    expect(await redis.keys('xunjian:host:*')).toEqual([]);
+  });
 });
 
 describe('a worker that is stopped while it waits for a host', () => {
@@ -179,7 +320,10 @@ describe('a worker that is stopped while it waits for a host', () => {
     const told = await redis.get(key);
     stop.abort();
     await expect(waiting).rejects.toThrow('stopped');
+    await second.hasLeft();
     expect(await redis.get(key)).toBe(told);
+    // Nor is it kept for the one that is gone.
+    expect(await redis.exists(`xunjian:next:${host}`)).toBe(0);
     await mine.release();
   });
 
@@ -189,19 +333,20 @@ describe('a worker that is stopped while it waits for a host', () => {
   });
 
   it('keeps nothing that Redis gave it too late', async () => {
-    const { leases, answered } = worker();
+    const { leases, hasSent, hasLeft } = worker();
     // Its connection stands.
     await (await leases.take(host, never)).release();
     const stop = new AbortController();
     process.kill(server.pid, 'SIGSTOP');
     try {
       const waiting = leases.take(host, stop.signal);
+      await hasSent(2);
       stop.abort();
       await expect(waiting).rejects.toThrow('stopped');
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
-    await answered();
+    await hasLeft();
     expect(await redis.keys('xunjian:host:*')).toEqual([]);
   });
 });

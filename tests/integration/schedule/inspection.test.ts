@@ -4,7 +4,7 @@ import { bullConnection } from '../../../src/queue/connection.ts';
 import { countOutcomes } from '../../../src/rollup/counts.ts';
 import { freezeOutcomes } from '../../../src/rollup/outcome.ts';
 import { isOver, markDone, planAttempts, progressOf } from '../../../src/schedule/attempts.ts';
-import { type BatchJob, enqueueDue, requeueLost, siteQueue } from '../../../src/schedule/enqueue.ts';
+import { enqueueDue, type ProbeJob, requeueLost, siteQueue } from '../../../src/schedule/enqueue.ts';
 import {
   closeInspection,
   type Inspection,
@@ -55,7 +55,7 @@ const answer = async (
       );
     }
   }
-  await markDone(ground.db, inspection.id);
+  await markDone(ground.db, inspection.id, into(inspection, 3_600));
 };
 
 describe('the roster of an inspection', () => {
@@ -289,6 +289,38 @@ describe('attempts', () => {
     expect(await isOver(db, inspection, into(inspection, 3_599))).toBe(false);
   });
 
+  it('follow a camera as soon as it had its one before: a recorder that answers no channel holds up nobody else', async () => {
+    const { db } = ground;
+    const ids = await putCameras(
+      db,
+      [1, 2, 3].map((serial) => ({ serial })),
+    );
+    const inspection = await openInspection(db, start, null);
+    await planAttempts(db, inspection, into(inspection, 0));
+    const failed = (serial: number, attempt: number, seconds: number): Promise<number> =>
+      db.run(
+        `insert into result (slot, camera, inspection, attempt, observed_at, online, image, took)
+         values ($1, $2, $3, $4, $1, false, false, 5)`,
+        [into(inspection, seconds), ids.get(serial), inspection.id, attempt],
+      );
+    const second = async (): Promise<number[][]> =>
+      (await planned(inspection.id)).filter(([attempt]) => attempt === 2).map(([, , cameras]) => cameras as number[]);
+    await failed(1, 1, 0);
+    await planAttempts(db, inspection, into(inspection, 301));
+    expect(await second()).toEqual([[ids.get(1)]]);
+    // Its third is due when its second has come to something, though others still wait for their first.
+    await failed(1, 2, 300);
+    await failed(2, 1, 0);
+    await planAttempts(db, inspection, into(inspection, 900));
+    await planAttempts(db, inspection, into(inspection, 901));
+    expect(await second()).toEqual([[ids.get(1)], [ids.get(2)]]);
+    expect((await planned(inspection.id)).filter(([attempt]) => attempt === 3)).toEqual([[3, 'north', [ids.get(1)]]]);
+    await failed(3, 1, 0);
+    await failed(1, 3, 900);
+    await markDone(db, inspection.id, into(inspection, 3_600));
+    expect(await isOver(db, inspection, into(inspection, 902))).toBe(false);
+  });
+
   it('are over at once when all is well, long before the second is due', async () => {
     const { db } = ground;
     await putCameras(db, cities);
@@ -334,9 +366,9 @@ describe('the queue of a site', () => {
       { serial: 2, site: 'south' },
       { serial: 3, site: 'west' },
     ]);
-    const opened = new Map<string, Queue<BatchJob>>();
-    const of = (site: string): Queue<BatchJob> => {
-      const queue = opened.get(site) ?? new Queue<BatchJob>(siteQueue(site), bullConnection(redis));
+    const opened = new Map<string, Queue<ProbeJob>>();
+    const of = (site: string): Queue<ProbeJob> => {
+      const queue = opened.get(site) ?? new Queue<ProbeJob>(siteQueue(site), bullConnection(redis));
       opened.set(site, queue);
       return queue;
     };
@@ -345,15 +377,15 @@ describe('the queue of a site', () => {
       Object.fromEntries(await Promise.all(['north', 'south', 'west'].map(async (s) => [s, await of(s).count()])));
     const inspection = await openInspection(db, start, null);
     await planAttempts(db, inspection, into(inspection, 0));
-    expect(await enqueueDue(db, queues, into(inspection, 0))).toBe(3);
-    expect(await enqueueDue(db, queues, into(inspection, 1))).toBe(0);
+    expect(await enqueueDue(db, queues, into(inspection, 0), [])).toBe(3);
+    expect(await enqueueDue(db, queues, into(inspection, 1), [])).toBe(0);
     expect(await waiting()).toEqual({ north: 1, south: 1, west: 1 });
     const [job] = await of('north').getWaiting();
     expect(job?.data).toEqual({ batch: expect.any(Number) });
 
     // Killed between the queue and the note of it: the same job again, not a second one.
     await db.run('update batch set enqueued = 0, enqueued_at = null');
-    expect(await enqueueDue(db, queues, into(inspection, 2))).toBe(3);
+    expect(await enqueueDue(db, queues, into(inspection, 2), [])).toBe(3);
     expect(await waiting()).toEqual({ north: 1, south: 1, west: 1 });
 
     await answer(inspection, 1, 'west');

@@ -39,7 +39,8 @@ export const putCameras = async (db: Database, cameras: readonly Put[]): Promise
 export const clear = (db: Database): Promise<number> =>
   db.run(
     `truncate unit_verdict, rate, outcome, batch, roster, inspection, evidence, outbox, login, device, credential,
-       camera, site restart identity cascade;
+       camera, site, sweep_clock, sweep_skipped restart identity cascade;
      delete from result;
+     delete from sweep;
      delete from policy where version > 1`,
   );

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { planCity, streamPath } from '../../../src/simulator/city.ts';
+import { type Camera, planCity, streamPath } from '../../../src/simulator/city.ts';
 import { startSimulatorProcess } from '../../../src/simulator/start.ts';
 import { clipsDir } from '../../support/clips.ts';
 
@@ -36,6 +36,37 @@ describe("the simulator's process", () => {
     await simulator.stop();
     expect(await answersAt(simulator.ports.rtsp)).toBe(false);
     await expect(simulator.stats()).rejects.toThrow('has ended');
+  });
+
+  test('lets faults come and go while it runs: when the answer is there, the next request meets them', async () => {
+    const simulator = await startSimulatorProcess({ ...options, recorders: 0.5, sound: true });
+    onTestFinished(() => simulator.stop());
+    const { cameras } = planCity({ ...options, recorders: 0.5, sound: true });
+    const [first, second] = cameras.filter(({ channel }) => channel === undefined) as [Camera, Camera];
+    const said = async ({ address }: Camera): Promise<string> => {
+      const socket = connect(simulator.ports.rtsp, address);
+      socket.write('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n');
+      let text = '';
+      for await (const bytes of socket) {
+        text += bytes;
+        if (text.includes('\r\n\r\n')) break;
+      }
+      return text.slice(0, 12);
+    };
+    await simulator.setFaults([
+      { code: first.code, fault: 'closed' },
+      { code: second.code, fault: 'not_rtsp' },
+    ]);
+    expect([await said(first), await said(second)]).toEqual(['', 'HTTP/1.1 400']);
+    await simulator.setFault(first.code, 'sound');
+    expect(await said(first)).toBe('RTSP/1.0 200');
+    expect(await simulator.peakPerHost(first.address)).toBe(1);
+    expect((await simulator.sent(first.site)).reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThan(20);
+    await simulator.setPassword(first.code, 'changed');
+    expect(await simulator.failedLogins()).toEqual({});
+    const channel = cameras.find((camera) => camera.channel === 2)!;
+    await expect(simulator.setFault(channel.code, 'silent')).rejects.toThrow('a channel of a recorder cannot have it');
+    await expect(simulator.setFault('0', 'sound')).rejects.toThrow('no camera has the code 0');
   });
 
   test('says why where it cannot start', async () => {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openDatabase } from '../../../src/db/pool.ts';
 import type { ProbeResult } from '../../../src/probing/result.ts';
 import { countOutcomes } from '../../../src/rollup/counts.ts';
 import { freezeOutcomes } from '../../../src/rollup/outcome.ts';
@@ -9,7 +8,6 @@ import { insert, ResultWriter } from '../../../src/store/writer.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { countsOf, type Found } from '../../unit/verdict/oracle.ts';
 import { clear, putCameras } from '../schedule/roster.ts';
-import { relayTo } from './relay.ts';
 
 let ground: TestGround;
 beforeAll(async () => {
@@ -20,6 +18,22 @@ beforeEach(() => clear(ground.db));
 
 const slot = new Date('2026-10-01T02:00:00.500Z');
 
+/** As a sweep gives it that asks whether the camera answers, and for no picture. */
+const answer = (camera: number, more: Partial<ProbeResult> = {}): ProbeResult =>
+  result(camera, {
+    inspection: null,
+    attempt: null,
+    image: 'unknown',
+    codec: null,
+    width: null,
+    height: null,
+    keyframeBytes: null,
+    meanLuma: null,
+    contrast: null,
+    sharpness: null,
+    provedBy: null,
+    ...more,
+  });
 const result = (camera: number, more: Partial<ProbeResult> = {}): ProbeResult => ({
   slot,
   camera,
@@ -112,6 +126,31 @@ describe('results', () => {
       { proved_by: null },
     ]);
   });
+
+  it('of a probe that asked for no picture say nothing of one, beside those that did', async () => {
+    const failure = { online: 'no' as const, failure: 'unreachable', step: 'connect', detail: '{"refused", \\, null}' };
+    await insert(ground.db, [answer(2, failure), result(3), answer(1)]);
+    const none = { codec: null, keyframe_bytes: null, mean_luma: null, faults: null, proved_by: null };
+    expect(await ground.db.many('select * from result order by camera')).toMatchObject([
+      { ...none, inspection: null, attempt: null, online: true, image: null, failure: null, took: 12 },
+      { ...none, ...failure, online: false },
+      { codec: 'h264', faults: [], inspection: 1 },
+    ]);
+  });
+
+  it('keep their times to the millisecond', async () => {
+    const times = fc
+      .sample(fc.date({ min: new Date('2020-01-01Z'), max: new Date('2060-01-01Z'), noInvalidDate: true }), {
+        seed: 3,
+        numRuns: 100,
+      })
+      .map((at, nth) => ({ slot: new Date(slot.getTime() + nth), observedAt: at }));
+    await insert(
+      ground.db,
+      times.map((time, nth) => (nth % 2 === 0 ? answer(1, time) : result(1, time))),
+    );
+    expect(await ground.db.many('select slot, observed_at as "observedAt" from result order by slot')).toEqual(times);
+  });
 });
 
 describe('the picture of a camera that is kept as evidence', () => {
@@ -143,27 +182,6 @@ describe('the picture of a camera that is kept as evidence', () => {
 });
 
 describe('a writer', () => {
-  it('whose database goes away in the middle delivers everything when it is back, each once', async () => {
-    await using relay = await relayTo(ground.pair.folder);
-    const db = openDatabase(relay.url, { max: 2 });
-    const warned = Promise.withResolvers<void>();
-    const log = { ...ground.log, warn: () => warned.resolve() } as unknown as typeof ground.log;
-    const writer = new ResultWriter(db, log);
-    const results = some(2_500);
-    await writer.write(results[0]!);
-    relay.cut();
-    let delivered = 0;
-    const all = results.slice(1).map((one) => writer.write(one).then(() => delivered++));
-    await warned.promise;
-    expect(delivered).toBe(0);
-    expect(await counted()).toMatchObject({ rows: 1 });
-    relay.restore();
-    await Promise.all(all);
-    await writer.close();
-    expect(await counted()).toMatchObject({ rows: 2_500, slots: 2_500 });
-    await db.close();
-  });
-
   it('that is closed has written what was given to it', async () => {
     const writer = new ResultWriter(ground.db, ground.log);
     const written = some(1_500).map((one) => writer.write(one));
@@ -177,6 +195,14 @@ describe('a writer', () => {
     await expect(writer.write(result(1, { width: 70_000 }))).rejects.toThrow(/smallint/);
     await writer.write(result(2));
     expect(await counted()).toMatchObject({ rows: 1 });
+  });
+
+  it('lets a result that is refused take none of its neighbours along', async () => {
+    const writer = new ResultWriter(ground.db, ground.log);
+    const results = some(300).map((one, nth) => (nth % 100 === 7 ? { ...one, width: 70_000 } : one));
+    const ends = await Promise.allSettled(results.map((one) => writer.write(one)));
+    expect(ends.flatMap(({ status }, nth) => (status === 'rejected' ? [nth] : []))).toEqual([7, 107, 207]);
+    expect(await counted()).toMatchObject({ rows: 297, slots: 297 });
   });
 });
 

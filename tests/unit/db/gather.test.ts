@@ -44,6 +44,21 @@ describe('what is asked one by one', () => {
     expect(begun.map(({ asked }) => asked)).toEqual([[1, 2], [3, 4], [5]]);
   });
 
+  it('does not wait for company where there is enough of it, nor where nobody else comes any more', async () => {
+    const { begun, run, reached } = statements();
+    // Longer than a test may take.
+    const gather = new Gather(run, 2, 3_600_000);
+    const told = [1, 2, 3].map((one) => gather.ask(one));
+    await reached(1);
+    const closed = gather.close();
+    begun[0]!.end();
+    await reached(2);
+    begun[1]!.end();
+    await closed;
+    expect(await Promise.all(told)).toEqual(['told 1', 'told 2', 'told 3']);
+    expect(begun.map(({ asked }) => asked)).toEqual([[1, 2], [3]]);
+  });
+
   it('while a statement is under way waits for it, and goes with the next', async () => {
     const { begun, run, reached } = statements();
     const gather = new Gather(run, 10, 0);

@@ -8,6 +8,7 @@ const assignment = {
   inspection: 3,
   attempt: 2,
   slot: new Date('2026-10-01T02:00:00.500Z'),
+  site: 'north',
   pictureDue: true,
   evidence: false,
   host: '10.20.0.7',
@@ -25,6 +26,7 @@ const nothing = {
   fingerprint: null,
   steps: [],
   provedBy: null,
+  bytes: 0,
   left: Promise.resolve(),
 };
 

@@ -170,7 +170,12 @@ describe('a description whose length is not said (VCP, go2rtc#1663)', () => {
   const at = (text: string, ended: boolean) => front(Buffer.from(text), 0, text.length, ended);
 
   it.each(['', 'v', 'v=0\r\nm=vid'])('is not whole while more may come: %j', (body) => {
-    expect(at(head + body, false)).toEqual({ type: 'more', begun: true, endless: true });
+    expect(at(head + body, false)).toEqual({
+      type: 'more',
+      begun: true,
+      endless: true,
+      least: head.length + 128 * 1024 + 1,
+    });
   });
 
   it.each(['', 'v=0\r\nm=video 0 RTP/AVP 96\r\n'])('is all that came by its end: %j', (body) => {

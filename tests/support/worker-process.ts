@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+const xunjian = fileURLToPath(new URL('../../src/xunjian.sh', import.meta.url));
 
-/** `xunjian worker` in a process of its own, without the shell that stands in front of it: kill -9 hits the worker. */
+/** `xunjian worker` in a process of its own. Every program on the way becomes the next: kill -9 hits the worker. */
 export const startWorkerProcess = (env: Readonly<Record<string, string>>, sites: readonly string[]): ChildProcess =>
-  spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'worker', '--site', ...sites], {
+  // It ends with whoever started it, however that ends: a test that runs out of its time leaves nobody behind.
+  spawn('setpriv', ['--pdeathsig', 'KILL', xunjian, 'worker', '--site', ...sites], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -1,0 +1,28 @@
+/** What to call when a signal is aborted. */
+const stops = new WeakMap<AbortSignal, { readonly all: Set<() => void>; readonly listener: () => void }>();
+
+/**
+ * Calls `stop` when `signal` is aborted, unless it is called off by what is given back. One listener a signal, however many
+ * probes share it: an EventTarget goes through all its listeners for each that comes or goes, which was a third of an
+ * online probe's CPU with 1,000 in flight.
+ */
+export const onStop = (signal: AbortSignal, stop: () => void): (() => void) => {
+  let shared = stops.get(signal);
+  if (shared === undefined) {
+    const all = new Set<() => void>();
+    const listener = (): void => {
+      for (const one of [...all]) one();
+    };
+    shared = { all, listener };
+    stops.set(signal, shared);
+    signal.addEventListener('abort', listener);
+  }
+  const { all, listener } = shared;
+  all.add(stop);
+  return () => {
+    all.delete(stop);
+    if (all.size > 0) return;
+    stops.delete(signal);
+    signal.removeEventListener('abort', listener);
+  };
+};

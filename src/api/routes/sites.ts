@@ -1,0 +1,62 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { workersOf } from '../../probing/presence.ts';
+import { sitesNow } from '../../rollup/sites.ts';
+import type { ApiParts } from '../parts.ts';
+
+const Site = Type.Object({
+  code: Type.String(),
+  name: Type.String(),
+  cameras: Type.Integer({ description: '在用点位数 / cameras in use' }),
+  workers: Type.Union([Type.Integer(), Type.Null()], {
+    description:
+      '运行中的探测进程数；0 时该站点的点位均为未知；null 为无从得知 / workers that serve it now; null: not known',
+  }),
+  unknown: Type.Integer({
+    description:
+      '两个间隔内没有结果的点位数：此刻状态未知，不算离线 / cameras without a result in two intervals: unknown, not offline',
+  }),
+  sockets: Type.Union([Type.Integer(), Type.Null()], { description: '同时探测数上限 / probes at once, at most' }),
+  megabits: Type.Union([Type.Integer(), Type.Null()], { description: '取图带宽上限 / Mbit/s of pictures, at most' }),
+  newest: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+    description: '最近一个结果齐全的巡测时刻 / the newest slot of a sweep whose results are all there',
+  }),
+  open: Type.Integer({ description: '已安排而尚无结果的探测数 / probes planned and not done' }),
+  skipped: Type.Record(Type.String(), Type.Integer(), {
+    description: '今日未作的探测数，按原因 / probes of today that were not made, by reason',
+  }),
+});
+
+/** Redis that says nothing for so long is away, ms: then nobody knows who works where. */
+const patienceMs = 2_000;
+
+export const siteRoutes =
+  ({ db, redis }: ApiParts): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/sites',
+      {
+        schema: {
+          summary: '各探测站点：进程、积压与未作的探测 / Sites: workers, backlog, probes not made',
+          response: { 200: Type.Array(Site) },
+        },
+      },
+      async () => {
+        const sites = await sitesNow(db, new Date());
+        let timer: NodeJS.Timeout | undefined;
+        const late = new Promise<null>((resolve) => {
+          timer = setTimeout(resolve, patienceMs, null);
+        });
+        const asked = workersOf(
+          redis,
+          sites.map(({ code }) => code),
+        ).catch(() => null);
+        const workers = await Promise.race([asked, late]).finally(() => clearTimeout(timer));
+        return sites.map(({ newest, ...site }) => ({
+          ...site,
+          workers: workers === null ? null : (workers.get(site.code) ?? 0),
+          newest: newest?.toISOString() ?? null,
+        }));
+      },
+    );
+  };
