@@ -71,7 +71,6 @@ create table sweep_skipped (
   -- late: on the queue until its time was over. no_worker: none served the site. not_queued: Redis was away.
   -- scheduler_away: nobody planned it.
   reason text not null check (reason in ('late', 'no_worker', 'not_queued', 'scheduler_away')),
-  ticks bigint not null,
   cameras bigint not null,
   primary key (day, site, want, reason)
 );

@@ -13,7 +13,16 @@ import {
   SWS_AREA,
   SWS_FAST_BILINEAR,
 } from 'node-av/constants';
-import { Codec, CodecContext, Frame, Log, Packet, Rational, SoftwareScaleContext } from 'node-av/lib';
+import {
+  avImageGetBufferSize,
+  Codec,
+  CodecContext,
+  Frame,
+  Log,
+  Packet,
+  Rational,
+  SoftwareScaleContext,
+} from 'node-av/lib';
 import { fill, put } from './blocking.ts';
 import { factsOf, type Grey, greyWidth } from './facts.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -29,10 +38,17 @@ import { codecs, evidenceWidth, maxPixels, type Reply, replyHeader, requestHeade
  */
 
 /**
- * Contexts of larger pictures are not kept: sixteen of 8192 x 8192 would take 2.7 GB, of 4K 335 MB (limit: `pool.ts`).
- * They must never meet it: libavcodec calls H.264 invalid when it ran out of memory, which would be laid to the camera.
+ * Contexts of larger pictures are not kept: sixteen of 8192 x 8192 would take 2.7 GB, of this size up to 380 MiB (limit:
+ * `pool.ts`). They must never meet it: libavcodec calls H.264 invalid when it ran out of memory, which would be laid to
+ * the camera. In bytes, because 10 bits a sample take twice as much and all colours another twice: counted in pixels,
+ * twelve such contexts of H.264 met the limit, and a sound 8K picture behind them came out as damaged.
  */
-const keptPixels = 4096 * 2304;
+const keptBytes = (4096 * 2304 * 3) / 2;
+/**
+ * After larger pictures a context is always flushed: one of H.264 that is not keeps the memory of two and not of one.
+ * Sixteen at 4096 x 2304 brought the process to 1,265 MiB, and flushed to 854; at this size they bring it to 764.
+ */
+const unflushedBytes = (1920 * 1088 * 3) / 2;
 /** Key frames of the same parameter sets have one: opening it costs 1.7 ms at 1080p. */
 const contexts = new Map<string, CodecContext>();
 const codecIds = {
@@ -257,11 +273,13 @@ const decode = (number: number, codec: CodecName, evidence: boolean, bytes: Buff
     if (frame.pts !== BigInt(number)) process.exit(1);
     if (frame.decodeErrorFlags !== 0) return damaged(`decode errors, flags ${frame.decodeErrorFlags}`);
     const { width, height } = frame;
+    const taken = avImageGetBufferSize(frame.format as AVPixelFormat, width, height, 1);
+    flush ||= taken > unflushedBytes;
     const grey = greyOf(frame);
     const jpeg = evidence ? jpegOf(frame) : null;
     if (codec === 'h265' && frame.format === AV_PIX_FMT_YUV420P && endedEarly(frame))
       return damaged('the slice ended before the last block');
-    reusable = codec !== 'mjpeg' && width * height <= keptPixels;
+    reusable = codec !== 'mjpeg' && taken <= keptBytes;
     return [{ type: 'decoded', width, height, picture: factsOf(grey), fingerprint: fingerprintOf(grey) }, jpeg];
   } finally {
     frame.unref();

@@ -23,7 +23,8 @@ type Job = {
 const patienceMs = 5_000;
 /**
  * Of it V8 reserves 512 for machine code that it never makes, and Node with FFmpeg takes 100 before the first picture.
- * Sixteen contexts kept for H.265 at 3840x2160 take 335, the largest JPEG (8192x8192, 4:4:4) 200, H.265 of that size 170.
+ * Sixteen contexts kept take 380 of H.265 at 4096x2304 and 250 of H.264 (`decoder.ts` says what is kept); the largest JPEG
+ * (8192x8192, 4:4:4) takes 200, H.265 of that size 170.
  */
 const memoryMiB = 1280;
 

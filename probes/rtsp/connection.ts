@@ -258,6 +258,8 @@ export class Connection {
     this.#callOffEndless = null;
     this.received += length;
     this.#intake.bytes += length;
+    // TLS hands on what it had taken in before the pause. Read from its middle, it could be anything, also an answer.
+    if (this.#garbled) return;
     if (this.#most !== null && this.received > this.#most) {
       // A flood costs nothing where it is not read. Not closed yet: what is unread then makes it a reset, upon which the
       // device may never read the TEARDOWN.

@@ -57,9 +57,8 @@ export class Room {
 
   #grow(length: number): void {
     const before = this.bytes;
-    const spare = before.length === 0 ? spares.pop() : undefined;
-    const wide = Math.max(firstRoom, before.length * 2, length);
-    this.bytes = spare !== undefined && spare.length >= length ? spare : Buffer.allocUnsafeSlow(wide);
+    const fits = before.length === 0 && (spares.at(-1)?.length ?? 0) >= length;
+    this.bytes = fits ? spares.pop()! : Buffer.allocUnsafeSlow(Math.max(firstRoom, before.length * 2, length));
     before.copy(this.bytes, 0, 0, this.length);
   }
 }

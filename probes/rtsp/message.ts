@@ -129,7 +129,9 @@ export const front = (bytes: Buffer, from: number, to: number, ended = false): F
   const headers = parseHeaders(text.slice(eol + 1));
   const unsaid = isResponse && describes(headers) && startsLikeSdp(bytes, end, to);
   if (unsaid && !ended && to - end <= maxBody) {
-    return { type: 'more', begun: true, endless: true, least: end + maxBody + 1 - from };
+    // Before its first line shows, it may also be no description at all: what follows then must be looked at as it comes.
+    const shows = to - end >= 2;
+    return { type: 'more', begun: true, endless: true, ...(shows ? { least: end + maxBody + 1 - from } : {}) };
   }
   const declared = header(headers, 'content-length') ?? (unsaid ? String(to - end) : '0');
   if (!/^\d{1,9}$/.test(declared)) return { type: 'garbage', detail: `Content-Length "${declared.slice(0, 40)}"` };

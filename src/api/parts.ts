@@ -5,7 +5,10 @@ import type { Log } from '../log.ts';
 /** What the API stands on; `redis` to say whether it lives and may be trusted, and who works where. */
 export type ApiParts = {
   readonly db: Queryable;
-  readonly redis: Pick<Redis, 'info' | 'eval' | 'evalsha'>;
+  readonly redis: Pick<Redis, 'info' | 'eval' | 'evalsha' | 'status'>;
   /** Hears what an "internal error" was. */
   readonly log: Pick<Log, 'error'>;
 };
+
+/** Without a connection, what is asked of Redis is kept until there is one: a question a request, for hours. */
+export const askable = ({ status }: ApiParts['redis']): boolean => status === 'ready';

@@ -44,6 +44,13 @@ const CONNECT_WITHIN_MS = 30_000;
  * embedded database, waiting for its one session counts as well.
  */
 const ANSWER_WITHIN_MS = 60_000;
+/**
+ * A connection that was cut ends at a server only when it is written to: a statement that waits for a lock, or counts,
+ * would go on without anybody to answer to, and get the lock first when it is tried again. So the server looks every ten
+ * seconds (PostgreSQL 14 and later). The embedded database reads no options: its statements are never interrupted. A URL
+ * with `options` of its own takes the place of these (a server on Windows cannot look, and refuses the setting).
+ */
+const SERVER_OPTIONS = '-c client_connection_check_interval=10s';
 /** How long `close` waits for statements under way, ms. */
 const CLOSE_WITHIN_MS = 10_000;
 
@@ -61,6 +68,7 @@ export const openDatabase = (
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     keepAlive: true,
     application_name: 'xunjian',
+    options: SERVER_OPTIONS,
     types: columnTypes(),
   });
   const lost = new WeakSet<pg.PoolClient>();

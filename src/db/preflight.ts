@@ -1,10 +1,13 @@
 import { Unfit } from '../sentence.ts';
 import type { Queryable } from './pool.ts';
 
-/** The first release with all that our aggregates and compression policies use, as major, minor. */
-const OLDEST = [2, 14] as const;
+/**
+ * As major, minor. Before 2.19.1 an INSERT … SELECT … ON CONFLICT DO NOTHING into compressed chunks could end at its first
+ * conflict: the other rows were lost without an error (timescale/timescaledb#7672), and so does the store deliver again.
+ */
+const OLDEST = [2, 20] as const;
 
-/** Throws Unfit where the database has no TimescaleDB, an older one than 2.14, or one under the Apache licence only. */
+/** Throws Unfit where the database has no TimescaleDB, an older one than 2.20, or one under the Apache licence only. */
 export const requireTimescale = async (db: Pick<Queryable, 'one'>): Promise<void> => {
   const found = await db.one<{
     server: string;
@@ -44,7 +47,7 @@ export const requireTimescale = async (db: Pick<Queryable, 'one'>): Promise<void
   }
 };
 
-/** Of '2.23.0-dev' or '2.14.2'; what cannot be read is not recent. */
+/** Of '2.23.0-dev' or '2.20.3'; what cannot be read is not recent. */
 const isRecent = (version: string): boolean => {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
   return Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);

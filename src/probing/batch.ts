@@ -35,13 +35,22 @@ export interface Gate {
 /** What a picture is expected to take of the line, bytes, until it is known: a key frame of 1080p and what comes before it. */
 const pictureBytes = 100_000;
 
-/** How far the clocks of two workers may be apart, ms. */
-const clockSlackMs = 60_000;
+/** What lies between a visitor's leaving and Redis's hearing of it, or between a statement and its answer, at most, ms. */
+const slackMs = 5_000;
+
+/** What a worker has on its hands of one site: jobs that are being read, and cameras of jobs that are not done. */
+export type SiteLoad = { loading: number; held: number };
+
+/** When a probe may no longer begin (`until` in ms since 1970; `waiting` ends then, or with `stopping`), or go on. */
+type Ends = { readonly until: number; readonly waiting: AbortSignal; readonly stopping: AbortSignal };
 
 type Visited = { readonly value: ProbeResult; readonly left: Promise<void>; readonly bytes: number };
 
 /** What a probe ends with that was to begin when its time was over. */
 const late = new Error('late');
+
+/** What a wait ends with whose signal was aborted. */
+const isStop = (reason: unknown): boolean => reason instanceof Error && reason.message === 'stopped';
 
 /** Works on jobs: probes their cameras side by side within the limits and delivers each result. */
 export class BatchProber {
@@ -49,7 +58,6 @@ export class BatchProber {
   readonly #turns = new Turns();
   readonly #stops = new Stops();
   #loading = 0;
-  #held = 0;
   readonly #book: LoginBook;
   readonly #devices: Gather<Told, undefined>;
 
@@ -59,51 +67,67 @@ export class BatchProber {
     this.#devices = new Gather((told) => noteDevices(parts.db, told), 500, 100);
   }
 
-  /** Jobs whose cameras are not known yet: they are read from the database. */
+  /** Jobs of all sites whose cameras are not known yet: they are read from the database. */
   get loading(): number {
     return this.#loading;
-  }
-
-  /** Cameras of all jobs under way that are not done. */
-  get held(): number {
-    return this.#held;
   }
 
   /**
    * Resolves when every result of the job is committed; `late` are the cameras that were left out because its time was
    * over. An abort leaves the rest undone, for whoever takes it up.
    */
-  async work(job: ProbeJob, signal: AbortSignal): Promise<{ probed: number; late: number }> {
+  async work(
+    job: ProbeJob,
+    signal: AbortSignal,
+    load: SiteLoad = { loading: 0, held: 0 },
+  ): Promise<{ probed: number; late: number }> {
     const until = 'until' in job ? job.until : Number.POSITIVE_INFINITY;
-    const { assignments, standings } = await this.#load(job);
-    this.#held += assignments.length;
+    const { assignments, standings } = await this.#load(job, load);
+    load.held += assignments.length;
+    // The waiting ends when the time is over; what is under way then is not broken off.
+    const waiting = new AbortController();
+    const stop = (): void => waiting.abort();
+    const forget = signal.aborted ? stop : this.#stops.on(signal, stop);
+    let isOver = false;
+    const end = (): void => {
+      isOver = true;
+      stop();
+    };
+    const over = until === Number.POSITIVE_INFINITY ? null : setTimeout(end, Math.max(0, until - Date.now()));
     const settled = await Promise.allSettled(
-      assignments.map((one) => this.#one(one, standings, until, signal).finally(() => this.#held--)),
+      assignments.map((one) =>
+        this.#one(one, standings, { until, waiting: waiting.signal, stopping: signal }).finally(() => load.held--),
+      ),
     );
+    forget();
+    if (over !== null) clearTimeout(over);
     const failed = settled.filter((one) => one.status === 'rejected');
-    for (const { reason } of failed) if (reason !== late) throw reason;
+    for (const { reason } of failed)
+      if (reason !== late && !(isOver && isStop(reason) && !signal.aborted)) throw reason;
     return { probed: assignments.length - failed.length, late: failed.length };
   }
 
-  async #load(job: ProbeJob): Promise<{ assignments: Assignment[]; standings: Standings }> {
+  async #load(job: ProbeJob, load: SiteLoad): Promise<{ assignments: Assignment[]; standings: Standings }> {
     this.#loading++;
+    load.loading++;
     try {
       const assignments = await assignmentsOf(this.#parts.db, this.#parts.vault, job);
       return { assignments, standings: await this.#book.standings(assignments.flatMap(({ login }) => login ?? [])) };
     } finally {
       this.#loading--;
+      load.loading--;
     }
   }
 
-  async #one(assignment: Assignment, standings: Standings, until: number, signal: AbortSignal): Promise<void> {
+  async #one(assignment: Assignment, standings: Standings, ends: Ends): Promise<void> {
     const visited = Promise.withResolvers<Visited>();
     let delivered: Promise<Visited> | null = null;
     const probe = async (): Promise<Visited> => {
       const bytes = assignment.pictureDue ? pictureBytes : 0;
-      const free = await this.#parts.gate.take(assignment.site, bytes, signal);
+      const free = await this.#parts.gate.take(assignment.site, bytes, ends.waiting);
       let received = 0;
       try {
-        const found = await this.#leased(assignment, standings, until, signal);
+        const found = await this.#leased(assignment, standings, ends);
         received = found.bytes;
         visited.resolve(found);
         if (found.value.failure === 'aborted') throw new Error('stopped');
@@ -123,26 +147,29 @@ export class BatchProber {
   }
 
   /** The visit while the host is ours among all workers; given back when the device was left. */
-  async #leased(assignment: Assignment, standings: Standings, until: number, signal: AbortSignal): Promise<Visited> {
+  async #leased(assignment: Assignment, standings: Standings, ends: Ends): Promise<Visited> {
+    const { until, stopping } = ends;
     // Nothing is written for a camera that was not asked: its slot stays open.
-    if (signal.aborted) throw new Error('stopped');
+    if (stopping.aborted) throw new Error('stopped');
     if (Date.now() > until) throw late;
-    const lease = await this.#parts.leases.take(assignment.host, signal);
+    const lease = await this.#parts.leases.take(assignment.host, ends.waiting);
     const release = (): Promise<void> =>
       lease
         .release()
         .catch((error: Error) => this.#parts.log.debug({ error: error.message }, 'a host is not given back'));
     const visit = new AbortController();
     const stop = (): void => visit.abort();
-    if (signal.aborted) stop();
-    const forget = this.#stops.on(signal, stop);
+    if (stopping.aborted) stop();
+    const forget = this.#stops.on(stopping, stop);
     lease.lost.addEventListener('abort', stop, { once: true });
     try {
       const { login } = assignment;
-      // Somebody may have found out since that the login is refused now.
-      if (login !== null && lease.visitedAt >= standings.at - clockSlackMs) await this.#book.refresh(login, standings);
+      // Somebody may have found out since that the login is refused now; Redis that was flushed does not know who was here.
+      const known = performance.now() - standings.at;
+      const visited = lease.visitedAgo === null || lease.visitedAgo <= known + slackMs;
+      if (login !== null && visited) await this.#book.refresh(login, standings);
       if (Date.now() > until) throw late;
-      const { left, ...found } = await this.#visit(assignment, standings, visit.signal, signal);
+      const { left, ...found } = await this.#visit(assignment, standings, visit.signal, stopping);
       return { ...found, left: left.then(release, release) };
     } catch (error) {
       await release();

@@ -30,9 +30,9 @@ const most = 500;
  * Redis's clock, leaves a mark; once it is old enough the others are refused until its owner was here. A worker with a
  * hundred visits to a host would else have it back before anybody could ask: another one waited 5 s. Who leaves says
  * when: what the next one knew of the host before that may be out of date.
- *   take, ms waited so far: when the last visitor left, or nil. By the same token again: as if for the first time.
+ *   take, ms waited so far: how long ago the last visitor left, ms, or '' where nobody knows, or nil. By the same token again: as if for the first time.
  *   renew: 1, or 0 where it is somebody else's.
- *   release, ms by our clock.
+ *   release.
  *   leave: nothing is visited and nothing waited for.
  */
 const script = scriptOf(`
@@ -49,7 +49,7 @@ function verbs.take(host, token, waited)
   if found[1] == token or (not found[1] and (longest or tonumber(nextSince) > now - ${patienceMs})) then
     redis.call('set', here, token, 'PX', ${leaseMs})
     if nextToken == token then redis.call('del', next) end
-    return found[3] or '0'
+    return found[3] and tostring(now - found[3]) or ''
   end
   if longest then redis.call('set', next, string.format('%d %s', since, token), 'PX', ${nextMs}) end
   return false
@@ -59,10 +59,10 @@ function verbs.renew(host, token)
   if redis.call('get', here) ~= token then return 0 end
   return redis.call('pexpire', here, ${leaseMs})
 end
-function verbs.release(host, token, at)
+function verbs.release(host, token)
   local here = 'xunjian:host:' .. host
   if redis.call('get', here) ~= token then return 0 end
-  redis.call('set', 'xunjian:visited:' .. host, at, 'PX', ${rememberMs})
+  redis.call('set', 'xunjian:visited:' .. host, now, 'PX', ${rememberMs})
   return redis.call('del', here)
 end
 function verbs.leave(host, token)
@@ -82,8 +82,8 @@ return told
 export type HostLease = {
   /** Aborted when the host may be somebody else's: Redis was flushed or away, or this process stood still. */
   readonly lost: AbortSignal;
-  /** When the visitor before left, ms by its own clock; 0 where nobody was here in the last half hour. */
-  readonly visitedAt: number;
+  /** How long ago the visitor before left, ms by Redis's clock; null where it knows of none in the last half hour. */
+  readonly visitedAgo: number | null;
   release(): Promise<void>;
 };
 
@@ -155,7 +155,12 @@ export class RedisHostLeases implements HostLeases {
       else if (performance.now() - asked > renewMs) void this.#ask(waiter);
       else {
         waiter.forget();
-        waiter.taken(this.#hold({ host, token, until: asked + leaseMs, lost: new AbortController() }, Number(told)));
+        waiter.taken(
+          this.#hold(
+            { host, token, until: asked + leaseMs, lost: new AbortController() },
+            told === '' ? null : Number(told),
+          ),
+        );
       }
     } catch (error) {
       waiter.forget();
@@ -189,19 +194,19 @@ export class RedisHostLeases implements HostLeases {
     this.#asks.ask(['leave', host, token, 0]).catch(() => {});
   }
 
-  #hold(held: Held, visitedAt: number): HostLease {
+  #hold(held: Held, visitedAgo: number | null): HostLease {
     this.#held.add(held);
     this.#renewing ??= setInterval(() => this.#renew(), renewMs);
     return {
       lost: held.lost.signal,
-      visitedAt,
+      visitedAgo,
       release: async () => {
         this.#held.delete(held);
         if (this.#held.size === 0 && this.#renewing !== null) {
           clearInterval(this.#renewing);
           this.#renewing = null;
         }
-        await this.#asks.ask(['release', held.host, held.token, Date.now()]);
+        await this.#asks.ask(['release', held.host, held.token, 0]);
       },
     };
   }

@@ -4,6 +4,11 @@ export type Standing<T> = { readonly value: T; ahead: Standing<T> | null; behind
 export class Line<T> {
   #first: Standing<T> | null = null;
   #last: Standing<T> | null = null;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
 
   get first(): Standing<T> | null {
     return this.#first;
@@ -14,11 +19,13 @@ export class Line<T> {
     if (this.#last === null) this.#first = standing;
     else this.#last.behind = standing;
     this.#last = standing;
+    this.#length++;
     return standing;
   }
 
   /** Once only, and only who stands in this line. */
   leave({ ahead, behind }: Standing<T>): void {
+    this.#length--;
     if (ahead === null) this.#first = behind;
     else ahead.behind = behind;
     if (behind === null) this.#last = ahead;

@@ -26,7 +26,7 @@ type Outcome = {
   readonly detail: string | null;
 };
 
-/** What a worker knows of the logins of one batch, read at `at` (ms); its cameras on one host share a standing. */
+/** What a worker knows of the logins of one batch, read at `at` (ms, of performance.now); its cameras on one host share a standing. */
 export type Standings = { readonly at: number; readonly rows: ReadonlyMap<string, { row: Standing | null }> };
 
 const keyOf = ({ host, fingerprint }: HostLogin): string => `${fingerprint.toString('base64')} ${host}`;
@@ -60,7 +60,7 @@ export class LoginBook {
 
   /** Reads where these logins stand. A password that was changed since leaves nothing of what was before. */
   async standings(logins: readonly HostLogin[]): Promise<Standings> {
-    const at = Date.now();
+    const at = performance.now();
     const rows = new Map<string, { row: Standing | null }>(logins.map((login) => [keyOf(login), { row: null }]));
     const renewed = logins.filter(({ renewedAt }) => renewedAt !== null);
     if (renewed.length > 0) {

@@ -1,3 +1,4 @@
+import { GiveBack } from '../queue/jobs.ts';
 import { Bandwidth } from './bandwidth.ts';
 import { Line, type Standing } from './line.ts';
 import type { Place } from './presence.ts';
@@ -20,10 +21,12 @@ type Waiter = {
   readonly bytes: number;
   readonly line: Line<Waiter>;
   readonly granted: (free: Freed) => void;
-  readonly forget: () => void;
+  readonly refused: (reason: Error) => void;
 };
 
 type Site = {
+  /** This worker's part, known to be none: nothing waits here. */
+  closed: boolean;
   sockets: number;
   inFlight: number;
   readonly bandwidth: Bandwidth;
@@ -46,10 +49,16 @@ const socketsOf = (limit: number | null, place: Place | null): number => {
   return Math.floor(limit / place.workers) + (place.rank < limit % place.workers ? 1 : 0);
 };
 
-const bytesASecondOf = (megabits: number | null, place: Place | null): number => {
+/** Of those workers that have a socket: what the others cannot use is theirs. */
+const bytesASecondOf = ({ sockets, megabits }: Limits, place: Place | null): number => {
   if (megabits === null) return Number.POSITIVE_INFINITY;
-  return place === null ? 0 : (megabits * 125_000) / place.workers;
+  return place === null ? 0 : (megabits * 125_000) / Math.min(place.workers, sockets ?? place.workers);
 };
+
+const noPart = (): GiveBack => new GiveBack('this worker has no part in the limit of the site');
+
+/** Who waits for nothing but a socket. */
+const waitingAt = ({ online, pictures, timer }: Site): number => online.length + (timer === null ? pictures.length : 0);
 
 /**
  * The gate before every probe of a worker: its own sockets, over all sites, and its part of each site's sockets and
@@ -80,14 +89,24 @@ export class SiteLimits {
     return this.#waiting;
   }
 
-  /** Whether anything of a site may be begun here: where its limit is less than its workers, some have no part in it. */
-  serves(site: string): boolean {
-    return (this.#sites.get(site)?.sockets ?? 0) > 0;
+  /**
+   * Whether more cameras of a site may be taken on: those that wait for a socket are less than those that may be under
+   * way, at the site and in all. `loading`: cameras of jobs that are being read, of the site and in all. Who waits for
+   * bandwidth, and for a site's part that is used up, leaves room for others.
+   */
+  room(code: string, loading: { readonly site: number; readonly all: number }): boolean {
+    const site = this.#sites.get(code);
+    if (site === undefined || site.sockets === 0) return false;
+    if (waitingAt(site) + loading.site >= Math.min(this.#sockets, site.sockets)) return false;
+    let begun = this.#inFlight + loading.all;
+    for (const one of this.#sites.values()) begun += Math.min(waitingAt(one), Math.max(0, one.sockets - one.inFlight));
+    return begun < 2 * this.#sockets;
   }
 
   /** `place` null: not known yet; until then nothing begins that one of the site's limits is about. */
   set(code: string, limits: Limits, place: Place | null): void {
     const site = this.#sites.get(code) ?? {
+      closed: false,
       sockets: 0,
       inFlight: 0,
       bandwidth: new Bandwidth(),
@@ -98,13 +117,27 @@ export class SiteLimits {
     };
     this.#sites.set(code, site);
     site.sockets = socketsOf(limits.sockets, place);
-    site.bandwidth.set(bytesASecondOf(limits.megabits, place), this.#now());
+    site.bandwidth.set(bytesASecondOf(limits, place), this.#now());
+    site.closed = place !== null && site.sockets === 0;
+    if (site.closed) this.#refuseAll(site);
     this.#serve(site);
+  }
+
+  /** Who waits where this worker has no part any more would wait for as long as the others live. */
+  #refuseAll({ online, pictures }: Site): void {
+    for (const line of [online, pictures]) {
+      for (let first = line.first; first !== null; first = line.first) {
+        line.leave(first);
+        this.#waiting--;
+        first.value.refused(noPart());
+      }
+    }
   }
 
   /**
    * Waits until a probe may begin that will receive about `bytes`: 0 for one that asks for no picture, which no bandwidth
-   * holds up. Throws where `signal` ends first, and for a site that was never `set`. Whoever is let in must call `Freed`,
+   * holds up. Throws where `signal` ends first, for a site that was never `set`, and a GiveBack where this worker has no
+   * part in the site any more. Whoever is let in must call `Freed`,
    * also where its signal ended meanwhile.
    */
   take(code: string, bytes: number, signal: AbortSignal): Promise<Freed> {
@@ -112,6 +145,7 @@ export class SiteLimits {
       const site = this.#sites.get(code);
       if (site === undefined) throw new Error(`the limits of site ${code} are not set`);
       if (signal.aborted) throw new Error('stopped');
+      if (site.closed) throw noPart();
       const line = bytes === 0 ? site.online : site.pictures;
       const forget = this.#stops.on(signal, () => {
         line.leave(standing);
@@ -120,7 +154,19 @@ export class SiteLimits {
         // Not yet: the next in line may be about to leave by the same signal.
         queueMicrotask(() => this.#serve(site));
       });
-      const standing = line.join({ nth: this.#nth++, bytes, line, granted, forget });
+      const standing = line.join({
+        nth: this.#nth++,
+        bytes,
+        line,
+        granted: (free) => {
+          forget();
+          granted(free);
+        },
+        refused: (reason) => {
+          forget();
+          failed(reason);
+        },
+      });
       this.#waiting++;
       this.#serve(site);
     });
@@ -164,9 +210,8 @@ export class SiteLimits {
   }
 
   #grant(site: Site, standing: Standing<Waiter>): void {
-    const { bytes, line, granted, forget } = standing.value;
+    const { bytes, line, granted } = standing.value;
     line.leave(standing);
-    forget();
     this.#waiting--;
     this.#inFlight++;
     site.inFlight++;

@@ -18,6 +18,9 @@ export const openRedis = (url: string, onError: (error: Error) => void = () => {
 const options = {
   // What BullMQ demands: its workers wait in a blocking command for as long as it takes.
   maxRetriesPerRequest: null,
+  // ms without an answer, after which a connection is given up and made anew: a server that lost its power says nothing
+  // more, and the kernel gives up after a quarter of an hour. BullMQ's longest wait for a job is ten seconds.
+  socketTimeout: 30_000,
   // ms. After disconnect() from a Redis that is away, ioredis 6.0 keeps the process alive for this long; by default 2 s.
   disconnectTimeout: 250,
 };

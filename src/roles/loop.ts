@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts';
 import { patienceMs, within } from './patience.ts';
+import { sayOnce } from './say-once.ts';
 
 /**
  * Does `step` again and again, `everyMs` after it ended; one that throws is told and tried again. Stopped, it waits for
@@ -14,9 +15,12 @@ export const startLoop = (
   let stopped = false;
   let timer: NodeJS.Timeout;
   let running = Promise.resolve();
+  const quietly = sayOnce((error) =>
+    log.error({ error: error.message, stack: error.stack }, `${name}: failed, tried again`),
+  );
   const next = (): void => {
     running = step()
-      .catch((error: Error) => log.error({ error: error.message, stack: error.stack }, `${name} failed, tried again`))
+      .catch(quietly)
       .then(() => {
         if (!stopped) timer = setTimeout(next, everyMs);
       });

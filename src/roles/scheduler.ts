@@ -8,7 +8,7 @@ import { openDaily } from '../schedule/daily.ts';
 import { closeInspection, type Inspection, runningInspections } from '../schedule/inspection.ts';
 import { policyOf } from '../schedule/policy.ts';
 import { planSweeps, siteSizes } from '../schedule/sweep.ts';
-import { endSweeps, markSweepsDone } from '../schedule/sweep-end.ts';
+import { endSweeps, graceMs } from '../schedule/sweep-end.ts';
 import { type CameraClass, formula, judgeUnit } from '../verdict/rates.ts';
 import { saveVerdicts } from '../verdict/save.ts';
 import { startFeeder } from './feeder.ts';
@@ -18,49 +18,81 @@ import type { Role } from './worker.ts';
 
 /** How often the tick looks at what is due, ms. */
 const tickMs = 500;
-/** How often it looks for what a worker had no time to say, and plans further attempts, ms: both read many results. */
+/** How often it plans further attempts, and ends sweeps, ms: both read many results. */
 const reconcileMs = 2_000;
+/** How often it looks for what a worker had no time to say, ms. */
+const unsaidMs = 30_000;
 /** How often the cameras of each site are counted, ms. */
 const sizesMs = 10_000;
 
 /**
- * The one tick: reads from SQL what is due, plans it, and completes what is over; beside it, the feeder puts on the
- * queues what is planned. Two loops, so that a Redis that is away holds up no cut-off. Every step is idempotent, so that
- * it can be killed between any two and begun again, also by another scheduler.
+ * The tick: reads from SQL what is due, plans it, and completes what is over, inspections and sweeps apart; the feeder
+ * puts on the queues what is planned. Three loops, so that a Redis that is away holds up no cut-off, and an inspection that
+ * cannot be completed no sweep. Every step is idempotent: it can be killed between any two and begun again, also by
+ * another scheduler.
  */
 export const startScheduler = (ground: Ground): Role => {
+  const { log } = ground;
+  const loops = [
+    startLoop('inspections', tickMs, inspecting(ground), log),
+    startLoop('sweeps', tickMs, sweeping(ground), log),
+    startFeeder(ground),
+  ];
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+};
+
+const inspecting = (ground: Ground): (() => Promise<void>) => {
   const { db, log } = ground;
-  let reconciled = 0;
-  let sizes: ReadonlyMap<string, number> = new Map();
-  let sized = 0;
-  const tick = async (): Promise<void> => {
+  let planned = 0;
+  let looked = 0;
+  return async () => {
     const now = new Date();
     const daily = await openDaily(db, now);
     if (daily !== null) log.info({ inspection: daily.id, day: daily.day }, 'the daily round begins');
-    const reconciling = now.getTime() - reconciled >= reconcileMs;
-    if (reconciling) reconciled = now.getTime();
+    const planning = now.getTime() - planned >= reconcileMs;
+    if (planning) planned = now.getTime();
+    const looking = now.getTime() - looked >= unsaidMs;
+    if (looking) looked = now.getTime();
     for (const inspection of await runningInspections(db)) {
-      if (reconciling) await markDone(db, inspection.id, now);
+      if (looking) await markDone(db, inspection.id, now);
       // Further attempts are for the few that failed: gathered, they make few jobs, and at once when nothing else is left.
-      if (reconciling || (await isIdle(db, inspection.id))) await planAttempts(db, inspection, now);
+      if (planning || (await isIdle(db, inspection.id))) await planAttempts(db, inspection, now);
       if (await isOver(db, inspection, now)) await complete(ground, inspection);
     }
-    if (now.getTime() - sized >= sizesMs) {
+  };
+};
+
+const sweeping = ({ db, log }: Ground): (() => Promise<void>) => {
+  let sizes: ReadonlyMap<string, number> = new Map();
+  let sized = 0;
+  let reconciled = 0;
+  /** Since when the database has answered without a break; null while it does not. */
+  let answering: number | null = null;
+  const step = async (): Promise<void> => {
+    // Of the database: all schedulers have this clock.
+    const { now } = await db.one<{ now: Date }>('select clock_timestamp() as now');
+    if (now.getTime() - sized >= sizesMs || now.getTime() < sized) {
       sizes = await siteSizes(db);
       sized = now.getTime();
     }
     await planSweeps(db, now, sizes);
-    if (!reconciling) return;
-    await markSweepsDone(db, now);
+    answering ??= performance.now();
+    if (performance.now() - reconciled < reconcileMs || performance.now() - answering < graceMs) return;
+    reconciled = performance.now();
     const skipped = await endSweeps(db, now);
     if (skipped > 0) log.warn({ cameras: skipped }, 'probes of sweeps are skipped: their time was over');
   };
-  const ticking = startLoop('tick', tickMs, tick, log);
-  const feeder = startFeeder(ground);
-  return {
-    async stop() {
-      await Promise.all([ticking.stop(), feeder.stop()]);
-    },
+  return async () => {
+    try {
+      await step();
+    } catch (error) {
+      answering = null;
+      throw error;
+    }
   };
 };
 

@@ -1,11 +1,11 @@
 import { confinement, openDecoder } from '../../probes/index.ts';
-import { sites } from '../inventory/site.ts';
-import { BatchProber } from '../probing/batch.ts';
+import { type Site, sites } from '../inventory/site.ts';
+import { BatchProber, type SiteLoad } from '../probing/batch.ts';
 import { RedisHostLeases } from '../probing/host-lease.ts';
 import { interruptedLogins } from '../probing/login-held.ts';
 import { type Place, startPresence } from '../probing/presence.ts';
 import { SiteLimits } from '../probing/site-limits.ts';
-import { takeJobs } from '../queue/jobs.ts';
+import { type TakenJobs, takeJobs } from '../queue/jobs.ts';
 import { batchSize, markBatchDone } from '../schedule/attempts.ts';
 import { type ProbeJob, siteQueue } from '../schedule/enqueue.ts';
 import { markSweepDone } from '../schedule/sweep-end.ts';
@@ -20,8 +20,8 @@ export type Role = { stop(): Promise<void> };
 
 /** How often a worker looks for sites and their limits, ms. */
 const sitesMs = 5_000;
-/** Cameras of jobs under way, for each socket, at most. */
-const mostHeld = 20;
+/** Cameras of a site's jobs under way, for each socket, at most. */
+const mostHeld = 4;
 
 /**
  * Takes jobs from the queues of `only` these sites, or of all, and probes their cameras. Killed at any instant, it
@@ -51,25 +51,24 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     gate,
   });
   const stopping = new AbortController();
-  const work = async (job: ProbeJob): Promise<void> => {
-    const { late } = await prober.work(job, stopping.signal);
+  const work = async (job: ProbeJob, load: SiteLoad): Promise<void> => {
+    const { late } = await prober.work(job, stopping.signal, load);
     // What was left out because its time was over is the scheduler's to count.
     if (late > 0) log.debug({ job, late }, 'too late for these cameras');
     else if ('batch' in job) await markBatchDone(db, job.batch);
     else await markSweepDone(db, job.sweep, new Date());
   };
-  // As many cameras as there are sockets, and as many again: while slow ones run out their deadlines, others are under
-  // way. Those that wait for a recorder's other channels are not counted, up to a bound: one that hangs holds up nobody.
-  const room = (): boolean =>
-    gate.inFlight + gate.waiting + prober.loading * batchSize < 2 * config.sockets &&
-    prober.held < mostHeld * config.sockets;
-  const taking = new Map<string, { stop(): Promise<void> }>();
+  const taking = new Map<string, TakenJobs>();
   const quietly = sayOnce((error) => log.warn({ error: error.message }, 'queue of a site'));
   const serveSite = (site: string): void => {
+    const load: SiteLoad = { loading: 0, held: 0 };
     const taker = takeJobs<ProbeJob>(ground.redis, siteQueue(site), {
-      // Where a site's limit is less than its workers, one that has no part in it leaves the jobs to those who have.
-      room: () => room() && gate.serves(site),
-      work,
+      // As many cameras as there are sockets, and as many again: while slow ones run out their deadlines, others are
+      // under way. Those that wait for a recorder's other channels are not counted, up to a bound: it holds up nobody.
+      room: () =>
+        gate.room(site, { site: load.loading * batchSize, all: prober.loading * batchSize }) &&
+        load.held < mostHeld * config.sockets,
+      work: (job) => work(job, load),
       stopping: stopping.signal,
       failed: (job, error) => log.error({ site, job, error: error.message }, 'job failed'),
       error: quietly,
@@ -77,14 +76,22 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     taking.set(site, taker);
   };
   let places: ReadonlyMap<string, Place> = new Map();
-  const lookAtSites = async (): Promise<void> => {
-    for (const { code, sockets, megabits } of await sites(db)) {
-      // Whoever serves all sites serves also those that are registered later.
-      if (only !== null && !only.includes(code)) continue;
+  let limits: readonly Site[] = [];
+  const limit = (): void => {
+    for (const { code, sockets, megabits } of limits) {
       gate.set(code, { sockets, megabits }, places.get(code) ?? null);
-      if (!taking.has(code) && !stopping.signal.aborted) serveSite(code);
     }
   };
+  const lookAtSites = async (): Promise<void> => {
+    // Whoever serves all sites serves also those that are registered later.
+    limits = (await sites(db)).filter(({ code }) => only === null || only.includes(code));
+    limit();
+    for (const { code } of limits) if (!taking.has(code) && !stopping.signal.aborted) serveSite(code);
+  };
+  const interrupted = await interruptedLogins(db);
+  if (interrupted > 0) {
+    log.warn({ interrupted }, 'logins that a killed worker left open are not tried: see "xunjian login"');
+  }
   // A site's limits are known before its first job is.
   await lookAtSites();
   const looking = startLoop('looking for sites', sitesMs, lookAtSites, log);
@@ -94,22 +101,20 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
     () => [...taking.keys()],
     (now) => {
       places = now;
-      lookAtSites().catch((error: Error) => log.warn({ error: error.message }, 'sites are not known'));
+      limit();
     },
   );
   const { network, memory } = confinement();
   if (!network) log.warn({}, 'the kernel gives decoders no network namespace of their own: they run without that wall');
-  const interrupted = await interruptedLogins(db);
-  if (interrupted > 0) {
-    log.warn({ interrupted }, 'logins that a killed worker left open are not tried: see "xunjian login"');
-  }
   log.debug({ sites: served, decoderMemoryBounded: memory }, 'worker ready');
   return {
     async stop() {
       stopping.abort();
       await looking.stop();
       // Without Redis nothing can be given back: whoever comes next finds it.
-      await within(patienceMs, Promise.all([...taking.values()].map((site) => site.stop())), () => {});
+      await within(patienceMs, Promise.all([...taking.values()].map((site) => site.stop())), () => {
+        for (const site of taking.values()) site.abandon();
+      });
       await presence.stop();
       await writer.close();
       await decoder.close();

@@ -80,6 +80,6 @@ export const freshness = (db: Queryable, now: Date): Promise<Freshness> =>
      select
        (select 2 * min(i.seconds) from interval_of i
         where exists (select from camera c where c.class = i.class and c.in_use))::integer as within,
-       (select max(slot) from sweep where slot > $2 and done_at is not null) as newest`,
+       (select max(slot) from sweep where slot > $2 and slot <= $1 and done_at is not null) as newest`,
     [now, new Date(now.getTime() - 2 * 86_400_000)],
   );

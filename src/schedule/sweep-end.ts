@@ -1,15 +1,17 @@
 import type { Database, Queryable } from '../db/pool.ts';
 import type { SweepKey } from './sweep.ts';
 
-/** A probe that began in the last moment may take so long to be stored: the longest deadline of a camera, and some. */
-const graceMs = 150_000;
-/** Results that a worker had no time to report are looked for so long after a row was queued, ms. */
-const unsaidMs = 10_000;
+/**
+ * A probe that began in the last moment may take so long to be stored: the longest deadline of a camera, and some. After
+ * the database was away, results wait for it as long: nothing is ended before.
+ */
+export const graceMs = 150_000;
 
 /** Marks a row whose results were all delivered: what the worker that did it knows. */
 export const markSweepDone = (db: Queryable, { slot, site, want, part }: SweepKey, now: Date): Promise<number> =>
   db.run(
-    `update sweep set done_at = $5 where slot = $1 and site = $2 and want = $3 and part = $4 and done_at is null`,
+    `update sweep set done_at = $5 where slot = $1 and site = $2 and want = $3 and part = $4 and done_at is null
+       and skipped is null`,
     [new Date(slot), site, want, part, now],
   );
 
@@ -19,24 +21,6 @@ const counted = `select s.site, s.want, s.part, cardinality(s.cameras) - count(r
   left join result r on r.camera = c.camera and r.slot = $1
   where s.slot = $1 and s.done_at is null and s.skipped is null
   group by s.site, s.want, s.part, s.cameras`;
-
-/** Marks the rows whose cameras all have their result, whoever delivered it: what a worker had no time to say. */
-export const markSweepsDone = async (db: Queryable, now: Date): Promise<number> => {
-  const open = await db.many<{ slot: Date }>(
-    `select distinct slot from sweep
-     where done_at is null and skipped is null and enqueued_at < $1 and slot > $2 order by slot`,
-    [new Date(now.getTime() - unsaidMs), oldest(now)],
-  );
-  let marked = 0;
-  for (const { slot } of open) {
-    marked += await db.run(
-      `update sweep s set done_at = $2 from (${counted}) as n
-       where s.slot = $1 and s.site = n.site and s.want = n.want and s.part = n.part and n.missing = 0`,
-      [slot, now],
-    );
-  }
-  return marked;
-};
 
 /**
  * Ends the rows whose time is over: what has no result by now is skipped, and counted by day, site and reason. Gives the
@@ -60,11 +44,10 @@ export const endSweeps = async (db: Database, now: Date): Promise<number> => {
            case when s.enqueued > 0 then 'late' when s.unserved then 'no_worker' else 'not_queued' end as reason
        ),
        told as (
-         insert into sweep_skipped as k (day, site, want, reason, ticks, cameras)
-         select ($1::timestamptz at time zone 'Asia/Shanghai')::date, site, want, reason, count(*), sum(missing)
+         insert into sweep_skipped as k (day, site, want, reason, cameras)
+         select ($1::timestamptz at time zone 'Asia/Shanghai')::date, site, want, reason, sum(missing)
          from ended where missing > 0 group by site, want, reason
-         on conflict (day, site, want, reason) do update
-           set ticks = k.ticks + excluded.ticks, cameras = k.cameras + excluded.cameras
+         on conflict (day, site, want, reason) do update set cameras = k.cameras + excluded.cameras
        )
        select coalesce(sum(missing), 0)::integer as cameras from ended`,
       [slot, now, new Date(now.getTime() - graceMs)],

@@ -21,7 +21,7 @@ const latest = 30;
 /** A probe begins within so many seconds of its slot, or its period where that is shorter. */
 const lifetime = 300;
 /** A plan this far ahead of the clock was made by a clock that was wrong, s. */
-const farAhead = 3_600;
+const farAhead = 60;
 
 const classes = ['skynet', 'social', 'household'] as const;
 
@@ -63,8 +63,8 @@ export const siteSizes = async (db: Queryable): Promise<ReadonlyMap<string, numb
 /**
  * Plans every slot that has come by `now` since the last one planned, a few rows each (one job a site, purpose and
  * hundred cameras). Slots that were missed are counted as skipped. One transaction under a lock: of two schedulers, one
- * plans. A tick reads the cameras whose turn it is by an index: 2,311 of 138,698 every five seconds. `sizes` may be some
- * minutes old. Gives the number of rows.
+ * plans; `now` by the database's clock, which they share. Of large sites a tick reads the cameras whose turn it is by an
+ * index (2,311 of 138,698 every five seconds), of small ones all. `sizes` may be some minutes old. Gives the number of rows.
  */
 export const planSweeps = (db: Database, now: Date, sizes: ReadonlyMap<string, number>): Promise<number> =>
   db.transaction(async (tx) => {
@@ -76,7 +76,7 @@ export const planSweeps = (db: Database, now: Date, sizes: ReadonlyMap<string, n
     await tx.run('update sweep_clock set planned_until = $1', [dateOf(until)]);
     if (until <= planned) return 0;
     const from = Math.max(planned, until - latest);
-    if (from > planned) await countMissed(tx, planned, from);
+    if (from > planned) await countMissed(tx, planned, from, sizes);
     let rows = 0;
     for (let slot = from + step; slot <= until; slot += step) rows += await planSlot(tx, slot, sizes);
     return rows;
@@ -94,11 +94,8 @@ const dueAt = `select c.id, c.site, c.class, p.life, ${turn('picture')} as pictu
  */
 export const planSlot = async (tx: Queryable, slot: number, sizes: ReadonlyMap<string, number>): Promise<number> => {
   const policy = await policyAt(tx, dateOf(slot));
-  const periods = classes.map((of) => ({
-    online: every(policy, of, 'online'),
-    picture: every(policy, of, 'picture'),
-  }));
-  const all = periods.flatMap(({ online, picture }) => [online, picture]).filter((period) => period !== null);
+  const periods = periodsOf(policy);
+  const all = allOf(periods);
   if (all.length === 0) return 0;
   const due = [...sizes]
     .map(([site, cameras]) => ({ site, stride: strideOf(cameras, all) }))
@@ -142,42 +139,63 @@ export const planSlot = async (tx: Queryable, slot: number, sizes: ReadonlyMap<s
 };
 
 /**
- * Counts the slots after `from` up to `to` (s since 1970) that nobody planned, under the policy in force at the end.
+ * Counts the turns after `from` up to `to` (s since 1970) that nobody planned, under the policy in force at the end.
  * Counted by arithmetic: after a week away they would be millions.
  */
-const countMissed = async (tx: Queryable, from: number, to: number): Promise<void> => {
+const countMissed = async (
+  tx: Queryable,
+  from: number,
+  to: number,
+  sizes: ReadonlyMap<string, number>,
+): Promise<void> => {
   const policy = await policyAt(tx, dateOf(to));
+  const periods = periodsOf(policy);
+  const all = allOf(periods);
+  if (all.length === 0) return;
+  /** The turns of a camera in the time: those by the end less those by the beginning. */
+  const turns = (period: 'online' | 'picture'): string => {
+    const first = `((c.phase * ${step}) % p.${period} / s.stride * s.stride)`;
+    const by = (at: '$1' | '$2'): string => `floor((${at}::bigint - ${first}) / p.${period}::numeric)`;
+    return `coalesce(${by('$2')} - ${by('$1')}, 0)`;
+  };
   await tx.run(
-    `insert into sweep_skipped as s (day, site, want, reason, ticks, cameras)
+    `insert into sweep_skipped as k (day, site, want, reason, cameras)
      with period as (
        select * from unnest($3::text[], $4::integer[], $5::integer[]) as p (class, online, picture)
      ),
+     stride as (
+       select * from unnest($6::text[], $7::integer[]) as s (site, stride)
+     ),
      missed as (
-       -- The turns of a camera in the time: those by the end less those by the beginning.
-       select c.site,
-         sum(coalesce(floor(($2::bigint - (c.phase * ${step}) % p.picture) / p.picture::numeric)
-           - floor(($1::bigint - (c.phase * ${step}) % p.picture) / p.picture::numeric), 0)) as pictures,
-         sum(coalesce(floor(($2::bigint - (c.phase * ${step}) % p.online) / p.online::numeric)
-           - floor(($1::bigint - (c.phase * ${step}) % p.online) / p.online::numeric), 0)) as answers
-       from camera c join period p using (class) where c.in_use group by c.site
+       select c.site, ${turns('picture')} as pictures, ${turns('online')} as answers
+       from camera c join period p using (class) join stride s using (site) where c.in_use
      ),
      counted as (
        -- Where both are due, the picture is asked for and the answer comes with it.
-       select site, 'picture' as want, pictures as cameras from missed
+       select site, 'picture' as want, sum(pictures) as cameras from missed group by site
        union all
-       select site, 'answer', greatest(answers - pictures, 0) from missed
+       select site, 'answer', sum(greatest(answers - pictures, 0)) from missed group by site
      )
-     select (to_timestamp($2) at time zone 'Asia/Shanghai')::date, site, want, 'scheduler_away',
-       ($2::bigint - $1::bigint) / ${step}, cameras
+     select (to_timestamp($2) at time zone 'Asia/Shanghai')::date, site, want, 'scheduler_away', cameras
      from counted where cameras > 0
-     on conflict (day, site, want, reason) do update
-       set ticks = s.ticks + excluded.ticks, cameras = s.cameras + excluded.cameras`,
+     on conflict (day, site, want, reason) do update set cameras = k.cameras + excluded.cameras`,
     [
       from,
       to,
       [...classes],
-      classes.map((of) => every(policy, of, 'online')),
-      classes.map((of) => every(policy, of, 'picture')),
+      periods.map(({ online }) => online),
+      periods.map(({ picture }) => picture),
+      [...sizes.keys()],
+      [...sizes.values()].map((cameras) => strideOf(cameras, all)),
     ],
   );
 };
+
+type Periods = { readonly online: number | null; readonly picture: number | null };
+
+/** By class, in the order of `classes`. */
+const periodsOf = (policy: Policy): Periods[] =>
+  classes.map((of) => ({ online: every(policy, of, 'online'), picture: every(policy, of, 'picture') }));
+
+const allOf = (periods: readonly Periods[]): number[] =>
+  periods.flatMap(({ online, picture }) => [online, picture]).filter((period) => period !== null);

@@ -89,8 +89,9 @@ const hasPicture = (result: ProbeResult): boolean =>
 
 /**
  * Appends results, and the pictures among them as evidence, all or none. A result that is there already stays as it is.
- * Most have no picture: one statement of eleven columns, without a transaction around it. Sorted by their key, so that
- * two who deliver the same results at once wait for each other and never both (deadlock).
+ * Most have no picture: one statement of eleven columns, without a transaction around it. Sorted by their key: two
+ * who deliver the same results at once wait for each other and seldom both, as seen results come after all blind ones.
+ * Where they do, the database ends one of them (40P01), which the writer tries again.
  */
 export const insert = async (db: Database, results: readonly ProbeResult[]): Promise<void> => {
   const sorted = [...results].sort((a, b) => a.camera - b.camera || a.slot.getTime() - b.slot.getTime());

@@ -25,6 +25,8 @@ const growth = [
 
 /** Every probe of one sweep, as fast as it goes, by what it cost. CPU in ms. */
 type Sweep = {
+  /** Its turns: from, and up to. */
+  readonly span: readonly [Date, Date];
   readonly seconds: number;
   /** Of all but the simulator: planning apart from the rest, the worker once more by itself. */
   readonly planMs: number;
@@ -48,7 +50,7 @@ const withFaults = async (clipsDir: string, told: (line: string) => void): Promi
   const fleet = await startSwept({ cameras: whole, seed, household }, clipsDir);
   try {
     told('sweeping it');
-    const { seconds, workerMs } = await sweep(fleet, 0);
+    const { seconds, workerMs } = await sweep(fleet);
     await compare(fleet);
     const memory = fleet.peakMiB();
     told('the same cameras by the bare library');
@@ -87,15 +89,18 @@ const grown = async (clipsDir: string, told: (line: string) => void): Promise<Be
     const fleet = await startSwept({ cameras, seed, household, sound: true }, clipsDir);
     try {
       const sweeps: Sweep[] = [];
-      for (let round = 0; round < 2 * rounds; round++) sweeps.push(await sweep(fleet, round));
+      for (let round = 0; round < 2 * rounds; round++) {
+        const swept = await sweep(fleet);
+        await mustBeSound(fleet, swept.span);
+        sweeps.push(swept);
+      }
       const row = (what: string, of: (one: Sweep) => number): void => {
         const ours = spread(sweeps.slice(rounds).map((one) => of(one) / cameras));
         const name = `${growth[0].cameras} cameras`;
         const first = rows.find((found) => found.case.endsWith(what))?.ours ?? ours;
-        const ratio = Math.round((100 * first.median) / ours.median) / 100;
         rows.push({
           ...{ case: `${cameras} sound cameras, ${what}`, unit: 'CPU ms / camera', ours },
-          ...{ peer: { name, ...first }, ratio, n: rounds * cameras },
+          ...{ peer: { name, ...first }, ratio: ratioOf(ours, first), n: rounds * cameras },
         });
       };
       row('worker, queue and store', ({ cpuMs }) => cpuMs);
@@ -107,19 +112,22 @@ const grown = async (clipsDir: string, told: (line: string) => void): Promise<Be
   return rows;
 };
 
-const startSwept = async (plan: Parameters<typeof startFleet>[0], clipsDir: string): Promise<Fleet> => {
+/** `swept`: up to where its turns are used up, s since 1970. */
+type Swept = Fleet & { swept: number };
+
+const startSwept = async (plan: Parameters<typeof startFleet>[0], clipsDir: string): Promise<Swept> => {
   const fleet = await startFleet(plan, clipsDir, policy);
   const every = { skynet_online_every: period, social_online_every: period, household_online_every: period };
   await decidePolicy(fleet.ground.db, new Date(), 'bench', { ...noSweeps, ...every });
-  return fleet;
+  return Object.assign(fleet, { swept: 0 });
 };
 
-/** Turns of a period that is to come: none of them is over before it is done. */
-const turns = Math.ceil(Date.now() / 1000 / period + 2) * period;
-
-const sweep = async ({ ground, city, cpu: cpuNow }: Fleet, round: number): Promise<Sweep> => {
+const sweep = async (fleet: Swept): Promise<Sweep> => {
+  const { ground, city, cpu: cpuNow } = fleet;
   const { db, redis } = ground;
-  const first = turns + round * period;
+  // Turns of a period that is to come when it begins: none of them is over before it is done.
+  const first = Math.max(fleet.swept, Math.ceil(Date.now() / 1000 / period + 2) * period);
+  fleet.swept = first + period;
   const queues = new Map(
     city.sites.map(({ code }) => [code, new Queue<ProbeJob>(siteQueue(code), bullConnection(redis))]),
   );
@@ -131,19 +139,38 @@ const sweep = async ({ ground, city, cpu: cpuNow }: Fleet, round: number): Promi
   for (let slot = first; slot < first + period; slot += 5) await planSlot(db, slot, sizes);
   const before = cpuNow();
   await enqueueDue(db, { of }, new Date(), [...queues.keys()]);
-  const span = [new Date(first * 1000), new Date((first + period) * 1000)];
-  const open = async (): Promise<boolean> =>
-    (
-      await db.one<{ open: boolean }>(
-        `select exists (select from sweep where done_at is null and skipped is null and slot >= $1 and slot < $2) as open`,
-        span,
-      )
-    ).open;
-  while (await open()) await new Promise((resolve) => setTimeout(resolve, 100));
+  const span = [new Date(first * 1000), new Date((first + period) * 1000)] as const;
+  while (await isOpen(fleet, span)) await new Promise((resolve) => setTimeout(resolve, 100));
   const seconds = (performance.now() - begun) / 1000;
   const cpu = spent(before, cpuNow());
   for (const queue of queues.values()) await queue.close();
-  return { seconds, planMs: total(spent(unplanned, before)), cpuMs: total(cpu), workerMs: cpu.worker };
+  return { span, seconds, planMs: total(spent(unplanned, before)), cpuMs: total(cpu), workerMs: cpu.worker };
+};
+
+/** Whether rows are still to be done; throws a Sentence where one never will be: given up, or its time is over. */
+const isOpen = async ({ ground }: Fleet, span: readonly Date[]): Promise<boolean> => {
+  const { open, over } = await ground.db.one<{ open: number; over: number }>(
+    `select count(*) as open, count(*) filter (where skipped is not null or expires_at < $3) as over
+     from sweep where done_at is null and slot >= $1 and slot < $2`,
+    [...span, new Date()],
+  );
+  if (over === 0) return open > 0;
+  throw new Sentence(`${over} 个巡检任务超时未完成`, `${over} jobs of a sweep were not done within their time`);
+};
+
+/** Throws a Sentence unless every camera of a sound city has one result of these turns, and answered. */
+const mustBeSound = async ({ ground, city }: Fleet, span: readonly Date[]): Promise<void> => {
+  const { results, cameras, online } = await ground.db.one<{ results: number; cameras: number; online: number }>(
+    `select count(*) as results, count(distinct camera) as cameras, count(*) filter (where online) as online
+     from result where slot >= $1 and slot < $2`,
+    [...span],
+  );
+  const wanted = city.cameras.length;
+  if (results === wanted && cameras === wanted && online === wanted) return;
+  throw new Sentence(
+    `${wanted} 个完好点位应各有一条在线结果，实有 ${results} 条，涉及 ${cameras} 个点位，其中在线 ${online} 条`,
+    `${wanted} sound cameras, each to answer once: ${results} results of ${cameras} cameras, ${online} of them online`,
+  );
 };
 
 /** Throws a Sentence unless every camera has one result, and that is the truth. */

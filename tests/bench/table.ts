@@ -1,4 +1,4 @@
-/** What every benchmark prints. ratio = peer / ours: how many times cheaper ours is. */
+/** What every benchmark measures, exactly. ratio = peer / ours: how many times cheaper ours is. */
 export type Spread = { readonly median: number; readonly min: number; readonly max: number };
 export type BenchRow = {
   readonly case: string;
@@ -16,28 +16,28 @@ export type Bench = {
   readonly rows: readonly BenchRow[];
 };
 
-const round = (value: number): number => Math.round(value * 100) / 100;
-
 export const spread = (values: readonly number[]): Spread => {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-  return { median: round(median), min: round(sorted[0]!), max: round(sorted.at(-1)!) };
+  return { median, min: sorted[0]!, max: sorted.at(-1)! };
 };
 
 /** What was measured once. */
 export const one = (value: number): Spread => spread([value]);
 
-export const ratioOf = (ours: Spread, peer: Spread): number => Math.round((10 * peer.median) / ours.median) / 10;
+export const ratioOf = (ours: Spread, peer: Spread): number => peer.median / ours.median;
 
-const shown = ({ median, min, max }: Spread): string => `${median} (${min}–${max})`;
+/** Three digits, for the eye only: what is held to a criterion is never rounded before. */
+const digits = (value: number): number => Number(value.toPrecision(3));
+const shown = ({ median, min, max }: Spread): string => `${digits(median)} (${digits(min)}–${digits(max)})`;
 
 /** A Markdown table, for the terminal and for a README alike. */
 export const markdown = ({ rows }: Bench): string => {
   const lines = rows.map(
     (row) =>
       `| ${row.case} | ${shown(row.ours)} | ${row.peer === null ? '—' : `${row.peer.name}: ${shown(row.peer)}`} | ` +
-      `${row.ratio === null ? '—' : `${row.ratio}×`} | ${row.unit} | ${row.n} |`,
+      `${row.ratio === null ? '—' : `${digits(row.ratio)}×`} | ${row.unit} | ${row.n} |`,
   );
   return ['| case | ours | peer | peer / ours | unit | n |', '| --- | --- | --- | --- | --- | --- |', ...lines].join(
     '\n',

@@ -23,7 +23,7 @@ type SweepRow = {
   done: boolean;
   skipped: number | null;
 };
-type BatchRow = { id: number; slot: Date; cameras: number[]; done: boolean; inspection: number };
+type BatchRow = { id: number; slot: Date; cameras: number[]; done: boolean; over: boolean; inspection: number };
 type ResultRow = {
   camera: number;
   slot: Date;
@@ -65,14 +65,15 @@ export const historyOf = async (db: Database): Promise<History> => {
   );
   const there = new Set(stored.map(({ camera, slot }) => `${camera} ${slot}`));
   let cutOff = 0;
-  for (const { id, slot, cameras, done, inspection } of await db.many<BatchRow>(
-    'select id, slot, cameras, done, inspection from batch',
+  for (const { id, slot, cameras, done, over, inspection } of await db.many<BatchRow>(
+    `select b.id, b.slot, b.cameras, b.done, i.completed_at is not null as over, b.inspection
+     from batch b join inspection i on i.id = b.inspection`,
   )) {
     const row = `batch ${id}`;
     const lacking = cameras.filter((camera) => !there.has(`${camera} ${slot.getTime()}`)).length;
     // An inspection that is over before a batch is done leaves the rest of it unknown, and says so in its counts.
-    rows.push({ row, skipped: done ? 0 : lacking });
-    if (!done) cutOff += lacking;
+    rows.push({ row, skipped: over ? (done ? 0 : lacking) : null });
+    if (over && !done) cutOff += lacking;
     for (const camera of cameras)
       planned.push({
         camera,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Exit } from './bounds.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** What systemd waits by the service file of a careful person, ms. */
@@ -14,6 +15,9 @@ export class Kept {
   readonly #log: number;
   #child: ChildProcess | null = null;
   #stopping = false;
+  /** Those that nobody killed and nobody stopped; times in ms since 1970. */
+  readonly exits: Exit[] = [];
+  #killed = false;
   #timer: NodeJS.Timeout | null = null;
   /** The most memory that any one process of it has ever held (VmHWM), KiB. */
   peakKiB = 0;
@@ -29,6 +33,8 @@ export class Kept {
 
   #start(): void {
     this.starts += 1;
+    this.#killed = false;
+    const startedAt = Date.now();
     // setpriv becomes node: one process, which the kernel ends with this one, however that ends.
     const command = ['--pdeathsig', 'KILL', process.execPath, '--disable-warning=ExperimentalWarning', main];
     const child = spawn('/usr/bin/setpriv', [...command, ...this.args], {
@@ -40,6 +46,7 @@ export class Kept {
     this.#child = child;
     child.once('exit', () => {
       this.#child = null;
+      if (!this.#stopping && !this.#killed) this.exits.push({ startedAt, at: Date.now() });
       if (!this.#stopping) this.#timer = setTimeout(() => this.#start(), againMs);
     });
   }
@@ -56,6 +63,7 @@ export class Kept {
 
   kill(): void {
     this.sample();
+    this.#killed = this.#child !== null;
     this.#child?.kill('SIGKILL');
   }
 

@@ -14,6 +14,7 @@ import { decidePolicy, noSweeps } from '../../src/schedule/policy.ts';
 import { type City, inventoryCsv, planCity } from '../../src/simulator/city.ts';
 import { type SimulatorProcess, startSimulatorProcess } from '../../src/simulator/start.ts';
 import { clipsDir } from '../support/clips.ts';
+import { type Outage, unexplained } from './bounds.ts';
 import { compare } from './compare.ts';
 import { DiskPair } from './disk-pair.ts';
 import { historyOf, isQuiet, placesOf, turnsOf } from './history.ts';
@@ -141,7 +142,9 @@ const live = async (options: SoakOptions, stage: Stage): Promise<SoakReport> => 
   closing.push(stop);
 
   const timeline = new Timeline(city.cameras);
-  const kills: { at: number; sites: readonly string[] }[] = [];
+  const kills: (Outage & { readonly sites: readonly string[] })[] = [];
+  const databaseAway: Outage[] = [];
+  const redisAway: Outage[] = [];
   const happened: Record<string, number> = {};
   const [onDatabase, onRedis] = [lane(), lane()];
   const elapsed = (): string => `${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s`;
@@ -153,7 +156,7 @@ const live = async (options: SoakOptions, stage: Stage): Promise<SoakReport> => 
     );
     switch (event.what) {
       case 'kill_worker':
-        kills.push({ at: Date.now(), sites: served[event.worker]! });
+        kills.push({ at: Date.now(), until: Date.now(), sites: served[event.worker]! });
         probing[event.worker]!.kill();
         return;
       case 'kill_scheduler':
@@ -164,11 +167,13 @@ const live = async (options: SoakOptions, stage: Stage): Promise<SoakReport> => 
         return;
       case 'database_away':
         await onDatabase(async () => {
-          // What came of a login that was under way is then not written down either.
-          kills.push({ at: Date.now(), sites });
+          const at = Date.now();
           await pair.killDatabase();
           await pause(event.forMs);
           await pair.startDatabase();
+          databaseAway.push({ at, until: Date.now() });
+          // What came of a login that was under way is then not written down either.
+          kills.push({ at, until: Date.now(), sites });
           say(`${elapsed()}  the database is back`);
         });
         return;
@@ -181,7 +186,11 @@ const live = async (options: SoakOptions, stage: Stage): Promise<SoakReport> => 
         return;
       case 'restart_redis':
       case 'kill_redis':
-        await onRedis(() => pair.restartRedis(event.what === 'kill_redis' ? 'SIGKILL' : 'SIGTERM'));
+        await onRedis(async () => {
+          const at = Date.now();
+          await pair.restartRedis(event.what === 'kill_redis' ? 'SIGKILL' : 'SIGTERM');
+          redisAway.push({ at, until: Date.now() });
+        });
     }
   };
 
@@ -225,7 +234,7 @@ const live = async (options: SoakOptions, stage: Stage): Promise<SoakReport> => 
   const { planned, rows, stored, cutOff, told } = await historyOf(db);
   const channels = new Set(city.cameras.filter(({ channel }) => channel !== undefined).map(({ code }) => code));
   const cameras = new Map([...places].map(([id, { code, site }]) => [id, { code, site, channel: channels.has(code) }]));
-  const comparison = compare(planned, rows, stored, { timeline, cameras, kills });
+  const comparison = compare(planned, rows, stored, { timeline, cameras, kills, databaseAway });
   const differences = [...comparison.differences];
 
   const skipped: Record<string, number> = {};
@@ -240,6 +249,17 @@ const live = async (options: SoakOptions, stage: Stage): Promise<SoakReport> => 
   const toldOfRows = told.reduce((sum, one) => sum + (one.reason === 'scheduler_away' ? 0 : one.cameras), 0);
   if (toldOfRows !== comparison.skipped - cutOff)
     differences.push(`skipped: ${toldOfRows} in the count by day, ${comparison.skipped - cutOff} in the rows`);
+  const processes = [scheduler, ...probing].map(({ args, exits, peakKiB }) => ({
+    ...{ name: args.join(' '), exits, peakMiB: Math.round(peakKiB / 1024) },
+  }));
+  differences.push(
+    ...unexplained({
+      due: due.answer + due.picture,
+      missed: skipped.scheduler_away ?? 0,
+      spanMs: (last - first) * 1000,
+      ...{ databaseAway, outages: [...databaseAway, ...redisAway], processes },
+    }),
+  );
   const logins = Object.entries(await simulator.failedLogins());
   for (const [code, count] of logins) if (count > 1) differences.push(`logins: ${count} failed at ${code}`);
 

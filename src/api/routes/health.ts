@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { requireNoEviction } from '../../queue/connection.ts';
 import { freshness } from '../../rollup/sites.ts';
-import type { ApiParts } from '../parts.ts';
+import { type ApiParts, askable } from '../parts.ts';
 
 const Part = Type.Object({ ok: Type.Boolean(), detail: Type.Optional(Type.String()) });
 const Ready = Type.Object({ ready: Type.Boolean(), database: Part, redis: Part, results: Part });
@@ -59,7 +59,7 @@ export const healthRoutes =
       async (_, reply) => {
         const [database, queue, results] = await Promise.all([
           asked(() => db.one('select 1 as one')),
-          asked(() => requireNoEviction(redis)),
+          asked(() => (askable(redis) ? requireNoEviction(redis) : Promise.reject(new Error('not connected')))),
           asked(() => requireFresh(db)),
         ]);
         const ready = database.ok && queue.ok && results.ok;

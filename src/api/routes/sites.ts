@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { workersOf } from '../../probing/presence.ts';
 import { sitesNow } from '../../rollup/sites.ts';
-import type { ApiParts } from '../parts.ts';
+import { type ApiParts, askable } from '../parts.ts';
 
 const Site = Type.Object({
   code: Type.String(),
@@ -47,10 +47,12 @@ export const siteRoutes =
         const late = new Promise<null>((resolve) => {
           timer = setTimeout(resolve, patienceMs, null);
         });
-        const asked = workersOf(
-          redis,
-          sites.map(({ code }) => code),
-        ).catch(() => null);
+        const asked = askable(redis)
+          ? workersOf(
+              redis,
+              sites.map(({ code }) => code),
+            ).catch(() => null)
+          : null;
         const workers = await Promise.race([asked, late]).finally(() => clearTimeout(timer));
         return sites.map(({ newest, ...site }) => ({
           ...site,

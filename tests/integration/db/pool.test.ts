@@ -144,11 +144,13 @@ describe('preflight', () => {
 
   // Servers that cannot be run here, by what they answer.
   const server = (answer: object): Pick<Queryable, 'one'> => ({ one: async <T>() => answer as T });
-  const found = { server: '17.5', installed: '2.14.0', available: '2.14.0', license: 'timescale' };
+  const found = { server: '17.5', installed: '2.20.0', available: '2.20.0', license: 'timescale' };
 
   it.each([
-    ['one where it is not even installed', { installed: null, available: null }, 'install TimescaleDB 2.14'],
+    ['one where it is not even installed', { installed: null, available: null }, 'install TimescaleDB 2.20'],
     ['an older release', { installed: '2.9.3' }, 'TimescaleDB 2.9.3 is too old'],
+    ['one that loses rows at a conflict in a compressed chunk', { installed: '2.17.2' }, '2.20 is needed'],
+    ['the last release before', { installed: '2.19.3' }, 'too old'],
     ['an older major release', { installed: '1.20.0' }, 'too old'],
     ['a version that nobody can read', { installed: 'unpackaged' }, 'too old'],
     ['the edition without aggregates', { license: 'apache' }, 'Apache licence'],
@@ -156,8 +158,35 @@ describe('preflight', () => {
     await expect(requireTimescale(server({ ...found, ...facts }))).rejects.toThrow(words);
   });
 
-  it.each(['2.14.0', '2.100.1', '3.0.0-rc1'])('lets %s pass', async (installed) => {
+  it.each(['2.20.0', '2.100.1', '3.0.0-rc1'])('lets %s pass', async (installed) => {
     await requireTimescale(server({ ...found, installed }));
+  });
+});
+
+describe('a server', () => {
+  const firstWords = async (query: string): Promise<string> => {
+    const folder = await mkdtemp(join(tmpdir(), 'xunjian-heard-'));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (data) => {
+        resolve(data.toString());
+        socket.destroy();
+      });
+    });
+    server.listen(join(folder, '.s.PGSQL.5432'));
+    await once(server, 'listening');
+    const asking = openDatabase(`postgresql://x@localhost/x?host=${encodeURIComponent(folder)}${query}`, { max: 1 });
+    await expect(asking.run('select 1')).rejects.toThrow(DatabaseAway);
+    await asking.close();
+    server.close();
+    await rm(folder, { recursive: true });
+    return promise;
+  };
+
+  it('is told to look whether anybody still waits for a statement, unless the address has options of its own', async () => {
+    expect(await firstWords('')).toContain('options\0-c client_connection_check_interval=10s\0');
+    expect(await firstWords(`&options=${encodeURIComponent('-c geqo=off')}`)).toContain('options\0-c geqo=off\0');
   });
 });
 

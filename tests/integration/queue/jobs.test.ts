@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bullConnection, openRedis } from '../../../src/queue/connection.ts';
-import { type JobTaker, takeJobs } from '../../../src/queue/jobs.ts';
+import { GiveBack, type JobTaker, takeJobs } from '../../../src/queue/jobs.ts';
 import { type Pair, startPair } from '../../support/pair.ts';
 
 type Data = { readonly nth: number };
@@ -100,6 +100,25 @@ describe('jobs', () => {
     await queue.close();
   });
 
+  it('that are given back go to somebody else at once', async () => {
+    await put(1);
+    const [first, second]: [number[], number[]] = [[], []];
+    let mine = true;
+    await using one = taking({
+      room: () => mine,
+      work: async ({ nth }) => {
+        first.push(nth);
+        mine = false;
+        throw new GiveBack('not mine');
+      },
+    });
+    await expect.poll(() => first).toEqual([0]);
+    await using other = taking({ work: async ({ nth }) => void second.push(nth) });
+    await expect.poll(() => second).toEqual([0]);
+    expect([one.failed, one.errors, other.failed]).toEqual([[], [], []]);
+    await queue.close();
+  });
+
   it('that fail are told of and gone: what is still open is found in the database, not in the queue', async () => {
     await put(2);
     const done: number[] = [];
@@ -128,7 +147,8 @@ describe('jobs', () => {
     await expect.poll(() => queue.getJobCounts('active')).toEqual({ active: 1 });
     await redis.flushall();
     hanging.resolve();
-    await expect.poll(() => taker.errors).toEqual([expect.stringContaining('Missing')]);
+    await expect.poll(() => taker.errors).toEqual(['Redis no longer knows a job that was held']);
+    expect(taker.failed).toEqual([]);
     await put(2);
     await expect.poll(() => done).toEqual([0, 0, 1]);
     await queue.close();

@@ -4,7 +4,7 @@ import { bullConnection } from '../../../src/queue/connection.ts';
 import { enqueueDue, type ProbeJob, requeueLost, siteQueue } from '../../../src/schedule/enqueue.ts';
 import { decidePolicy, noSweeps } from '../../../src/schedule/policy.ts';
 import { planSweeps, siteSizes } from '../../../src/schedule/sweep.ts';
-import { endSweeps, markSweepDone, markSweepsDone } from '../../../src/schedule/sweep-end.ts';
+import { endSweeps, markSweepDone } from '../../../src/schedule/sweep-end.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { clear, putCameras } from './roster.ts';
 
@@ -45,8 +45,10 @@ const result = (slot: Date, camera: number): Promise<number> =>
     slot,
     camera,
   ]);
-const skips = () =>
-  ground.db.many('select site, want, reason, ticks, cameras from sweep_skipped order by site, want, reason');
+const skips = () => ground.db.many('select site, want, reason, cameras from sweep_skipped order by site, want, reason');
+
+const clearSweeps = (): Promise<number> =>
+  ground.db.run('delete from sweep; delete from sweep_clock; delete from sweep_skipped');
 
 describe('the sweep', () => {
   it('asks every camera once in its period, a picture in place of an answer where both are due, and no picture at home', async () => {
@@ -105,8 +107,8 @@ describe('the sweep', () => {
     expect((await rows()).every(({ slot }) => slot > later(600))).toBe(true);
     const [answers, pictures] = (await skips()) as { want: string; cameras: number }[];
     expect(await skips()).toEqual([
-      { site: 'north', want: 'answer', reason: 'scheduler_away', ticks: 120, cameras: 100 },
-      { site: 'north', want: 'picture', reason: 'scheduler_away', ticks: 120, cameras: 100 },
+      { site: 'north', want: 'answer', reason: 'scheduler_away', cameras: 100 },
+      { site: 'north', want: 'picture', reason: 'scheduler_away', cameras: 100 },
     ]);
     // Ten minutes and a half are ten turns and a half of each.
     expect(planned + answers!.cameras + pictures!.cameras).toBeGreaterThanOrEqual(200);
@@ -166,7 +168,7 @@ describe('a job of a sweep', () => {
       where site = 'north'`);
     expect(await endSweeps(db, later(400))).toBe(1);
     expect(await endSweeps(db, later(400))).toBe(0);
-    expect(await skips()).toEqual([{ site: 'south', want: 'answer', reason: 'no_worker', ticks: 1, cameras: 1 }]);
+    expect(await skips()).toEqual([{ site: 'south', want: 'answer', reason: 'no_worker', cameras: 1 }]);
     // A worker that comes now finds nothing of what is over.
     expect(await enqueueDue(db, { of }, later(401), ['north', 'south'])).toBe(0);
     for (const queue of opened.values()) await queue.close();
@@ -193,22 +195,68 @@ describe('a job of a sweep', () => {
     for (const queue of opened.values()) await queue.close();
   });
 
-  it('is done when its worker says so, or when its results are there and the worker had no time to say it', async () => {
+  it('is done when its worker says so, or when its results are there though nobody had the time to say it', async () => {
     const { db } = ground;
     const ids = await putCameras(db, [{ serial: 1 }, { serial: 2, class: 'skynet' }]);
     await plan(begin);
     for (let at = 30; at <= 60; at += 30) await plan(later(at));
     const planned = await rows();
     const picture = planned.find(({ want }) => want === 'picture')!;
-    const [answer, other] = planned.filter(({ want }) => want === 'answer');
+    const answers = planned.filter(({ want }) => want === 'answer');
     expect(picture.cameras).toEqual([ids.get(2)]);
     const key = ({ slot, site, want, part }: Row) => ({ slot: slot.getTime(), site, want, part });
     expect(await markSweepDone(db, key(picture), later(75))).toBe(1);
     expect(await markSweepDone(db, key(picture), later(75))).toBe(0);
-    await db.run('update sweep set enqueued = 1, enqueued_at = slot');
-    await result(answer!.slot, answer!.cameras[0]!);
-    await result(other!.slot, ids.get(2)!);
-    expect(await markSweepsDone(db, later(75))).toBe(1);
-    expect(await markSweepsDone(db, later(75))).toBe(0);
+    for (const { slot, cameras } of answers) for (const camera of cameras) await result(slot, camera);
+    expect(await endSweeps(db, later(600))).toBe(0);
+    expect(await db.many('select from sweep where done_at is null')).toEqual([]);
+    expect(await skips()).toEqual([]);
+    // One that was given up is not done any more, whoever comes with its results after all.
+    await db.run('update sweep set done_at = null, skipped = 1 where want = $1', ['picture']);
+    expect(await markSweepDone(db, key(picture), later(601))).toBe(0);
+  });
+});
+
+describe('the count of what nobody planned', () => {
+  it('is exactly what the plan would have held, in cities of any size, with pictures and without', async () => {
+    const { db } = ground;
+    const policy = {
+      ...noSweeps,
+      skynet_picture_every: 120,
+      social_online_every: 60,
+      social_picture_every: 120,
+      household_online_every: 120,
+    };
+    await decidePolicy(db, new Date('2026-01-01T00:00:00Z'), 'short', policy);
+    const classes = ['skynet', 'social', 'household'] as const;
+    await putCameras(
+      db,
+      Array.from({ length: 1_200 }, (_, nth) => ({
+        serial: nth + 1,
+        class: classes[nth % 3]!,
+        site: nth % 12 === 0 ? 'small' : 'large',
+      })),
+    );
+    for (const [from, away] of [
+      [0, 160],
+      [1_000, 1_315],
+      [2_000, 2_045],
+    ] as const) {
+      await clearSweeps();
+      await plan(later(from));
+      await plan(later(away));
+      const late = later(away - 30);
+      await db.run('delete from sweep where slot > $1', [late]);
+      const counted = await skips();
+      await clearSweeps();
+      await ticking(from, away);
+      expect(counted).toEqual(
+        await db.many(
+          `select site, want, 'scheduler_away' as reason, sum(cardinality(cameras))::integer as cameras
+           from sweep where slot <= $1 group by site, want order by site, want`,
+          [late],
+        ),
+      );
+    }
   });
 });

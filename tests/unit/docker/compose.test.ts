@@ -154,6 +154,9 @@ describe('neighbours', () => {
     ['compose.test.yaml', forTests],
   ])('of %s have a release each, and a Redis that evicts nothing', (_, { services }) => {
     expect(services.timescaledb!.image).toMatch(/^timescale\/timescaledb:\d+\.\d+\.\d+-pg17$/);
+    // What the preflight asks for.
+    const [major, minor] = services.timescaledb!.image!.match(/\d+/g)!.map(Number);
+    expect(major! > 2 || minor! >= 20).toBe(true);
     expect(services.redis!.image).toBe('redis:7.4');
     expect(services.redis!.command!.join(' ')).toContain('--maxmemory-policy noeviction');
     for (const name of ['timescaledb', 'redis']) expect(services[name]!.healthcheck).toBeDefined();

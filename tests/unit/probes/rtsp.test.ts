@@ -90,6 +90,22 @@ describe('a camera that works', () => {
     expect(visited.failure?.kind).toBe(then === works ? undefined : 'closed');
   });
 
+  it('may announce a description with PLAY, send none, and go on with its video', async () => {
+    await using camera = await fakeCamera(async (wire) => {
+      await serve(wire, 'PLAY');
+      wire.answer(200, { Session: '77', 'Content-Type': 'application/sdp' });
+      const packets = keyframe();
+      // Never silent for long, and altogether far less than a description may have.
+      let nth = 0;
+      const stream = setInterval(() => wire.frame(0, packets[nth++] ?? Buffer.alloc(12, 0x80)), 20);
+      await wire.closed;
+      clearInterval(stream);
+    });
+    const visited = await visit(target(camera, { deadlineMs: 2_500 }), context(), 'keyframe');
+    expect(visited.failure).toBeNull();
+    expect(visited.keyframe!.length).toBeGreaterThan(2_000);
+  });
+
   it('may ask us something of its own', async () => {
     await using camera = await fakeCamera(async (wire) => {
       wire.send('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Place } from '../../../src/probing/presence.ts';
 import { type Freed, type Limits, SiteLimits } from '../../../src/probing/site-limits.ts';
+import { GiveBack } from '../../../src/queue/jobs.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -79,7 +80,7 @@ describe('the sockets', () => {
         const limits = limitsOf(100);
         limits.set('north', { sockets, megabits: null }, { workers, rank });
         const { begun, take } = probes(limits);
-        for (let nth = 0; nth < 20; nth++) void take(`${nth}`, 'north');
+        for (let nth = 0; nth < 20; nth++) take(`${nth}`, 'north').catch(() => {});
         await settled();
         parts.push(begun.length);
       }
@@ -356,4 +357,56 @@ it('whatever comes: no limit is exceeded, nobody starves or overtakes, and nothi
     }),
     { numRuns: 300 },
   );
+});
+
+describe('a worker that has no part in the limit of a site', () => {
+  const limits = { sockets: 1, megabits: null };
+
+  it('gives back what waits there, and takes nothing on, until it has one again', async () => {
+    const gate = new SiteLimits(100, () => 0);
+    const { signal } = new AbortController();
+    gate.set('thin', limits, { workers: 1, rank: 0 });
+    const free = await gate.take('thin', 0, signal);
+    const waiting = [gate.take('thin', 0, signal), gate.take('thin', 5_000, signal)];
+    gate.set('thin', limits, { workers: 2, rank: 1 });
+    for (const one of waiting) await expect(one).rejects.toThrow(GiveBack);
+    await expect(gate.take('thin', 0, signal)).rejects.toThrow(GiveBack);
+    expect([gate.waiting, gate.room('thin', { site: 0, all: 0 })]).toEqual([0, false]);
+    free(0);
+    gate.set('thin', limits, { workers: 1, rank: 0 });
+    expect(gate.room('thin', { site: 0, all: 0 })).toBe(true);
+    (await gate.take('thin', 0, signal))(0);
+  });
+
+  it('leaves the line’s bandwidth to those who have one', async () => {
+    const gate = new SiteLimits(100, () => now);
+    let now = 0;
+    gate.set('thin', { sockets: 1, megabits: 8 }, { workers: 4, rank: 0 });
+    now = 1_000;
+    const { signal } = new AbortController();
+    // A second of the whole line is a million bytes; a quarter of it would let one go and not the other.
+    (await gate.take('thin', 500_000, signal))(500_000);
+    (await gate.take('thin', 400_000, signal))(400_000);
+  });
+});
+
+describe('room for more', () => {
+  it('is left for other sites by one whose cameras wait for its own limit, and for its online probes by its pictures', async () => {
+    const gate = new SiteLimits(10, () => 0);
+    const { signal } = new AbortController();
+    const none = { site: 0, all: 0 };
+    gate.set('thin', { sockets: 1, megabits: null }, { workers: 1, rank: 0 });
+    gate.set('slow', { sockets: null, megabits: 1 }, { workers: 1, rank: 0 });
+    gate.set('wide', { sockets: null, megabits: null }, null);
+    await gate.take('thin', 0, signal);
+    for (let nth = 0; nth < 100; nth++) void gate.take('thin', 0, signal).catch(() => {});
+    for (let nth = 0; nth < 100; nth++) void gate.take('slow', 100_000, signal).catch(() => {});
+    expect(gate.room('thin', none)).toBe(false);
+    expect(gate.room('slow', none)).toBe(true);
+    expect(gate.room('wide', none)).toBe(true);
+    for (let nth = 0; nth < 9; nth++) await gate.take('wide', 0, signal);
+    for (let nth = 0; nth < 10; nth++) void gate.take('wide', 0, signal).catch(() => {});
+    expect(gate.room('wide', none)).toBe(false);
+    expect(gate.room('slow', { site: 0, all: 20 })).toBe(false);
+  });
 });

@@ -81,10 +81,16 @@ describe('a history', () => {
     { rows = [{ row, skipped: 0 }], fault = 'sound' }: { rows?: Row[]; fault?: FaultName } = {},
   ) =>
     compare(planned, rows, stored, {
-      timeline: new Timeline([1, 2, 3].map((id) => ({ code: `c${id}`, fault }))),
-      cameras: new Map([1, 2, 3].map((id) => [id, { code: `c${id}`, site: 'north', channel: false }])),
-      kills: [{ at: slot + 500, sites: ['north'] }],
+      timeline: new Timeline(ids.map((id) => ({ code: `c${id}`, fault }))),
+      cameras: new Map(ids.map((id) => [id, { code: `c${id}`, site: 'north', channel: false }])),
+      kills: [{ at: slot + 500, until: slot + 500, sites: ['north'] }],
+      databaseAway: [],
     });
+
+  const held: Said = { online: 'yes', image: 'unknown', kind: 'login_held' };
+  const ids = Array.from({ length: 20 }, (_, nth) => nth + 1);
+  const many = ids.map((id) => plan(id));
+  const manyStored = ids.map((id) => result(id));
 
   test('that holds every slot once, and the truth in it, has no difference', () => {
     expect(judge([plan(1), plan(2)], [result(1), result(2)])).toMatchObject({
@@ -95,10 +101,15 @@ describe('a history', () => {
   test.each<[string, () => ReturnType<typeof judge>]>([
     ['stored twice', () => judge([plan(1)], [result(1), result(1)])],
     ['planned twice', () => judge([plan(1), plan(1)], [result(1)])],
-    ['miscounted', () => judge([plan(1), plan(2)], [result(1)])],
+    ['miscounted', () => judge(many, manyStored.slice(1))],
     ['miscounted', () => judge([plan(1)], [result(1)], { rows: [{ row, skipped: 1 }] })],
     ['not over', () => judge([plan(1)], [result(1)], { rows: [{ row, skipped: null }] })],
-    ['missing', () => judge([plan(1)], [], { rows: [] })],
+    ['missing', () => judge(many, manyStored.slice(1), { rows: [] })],
+    ['too little', () => judge(many, [], { rows: [{ row, skipped: 20 }] })],
+    ['too little', () => judge(many, manyStored.slice(5), { rows: [{ row, skipped: 5 }] })],
+    ['held', () => judge(many, [...manyStored.slice(3), ...[1, 2, 3].map((id) => result(id, held))])],
+    ['not the truth', () => judge([plan(1)], [result(1, { ...held, online: 'no' })])],
+    ['not the truth', () => judge([plan(1)], [result(1, held, { observedAt: slot + 500_000 })])],
     ['nobody asked', () => judge([], [result(1)], { rows: [] })],
     ['nobody asked', () => judge([plan(1)], [result(1), result(1, sound, { slot: slot + 1 })])],
     ['before its slot', () => judge([plan(1)], [result(1, sound, { observedAt: slot - 1 })])],
@@ -113,19 +124,21 @@ describe('a history', () => {
   });
 
   test('may lack what stands counted as skipped', () => {
-    const { skipped, differences } = judge([plan(1), plan(2)], [result(1)], { rows: [{ row, skipped: 1 }] });
+    const { skipped, differences } = judge(many, manyStored.slice(1), { rows: [{ row, skipped: 1 }] });
     expect([skipped, differences]).toEqual([1, []]);
   });
 
   test('may hold a login that a killed worker left open, and only after the kill, at a site of that worker', () => {
-    const held: Said = { online: 'yes', image: 'unknown', kind: 'login_held' };
-    expect(judge([plan(1)], [result(1, held)])).toMatchObject({ ours: { login_held: 1 }, differences: [] });
+    expect(judge(many, [...manyStored.slice(1), result(1, held)])).toMatchObject({
+      ours: { login_held: 1 },
+      differences: [],
+    });
     expect(judge([plan(1)], [result(1, held, { observedAt: slot + 400 })]).differences.length).toBe(1);
   });
 
   test('tells twenty differences of a sort and the number of the others', () => {
-    const many = Array.from({ length: 50 }, (_, nth) => result(1, sound, { slot: slot + nth }));
-    const { differences } = judge([], many, { rows: [] });
+    const unasked = Array.from({ length: 50 }, (_, nth) => result(1, sound, { slot: slot + nth }));
+    const { differences } = judge([], unasked, { rows: [] });
     expect([differences.length, differences.at(-1)]).toEqual([21, 'nobody asked: and 30 more']);
   });
 });

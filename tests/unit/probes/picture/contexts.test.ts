@@ -94,3 +94,21 @@ it('a context serves all pictures with the same parameter sets, however their sl
   // A context takes 13 to 20 MB at this size.
   expect(taken.at(-1)! - taken[1]!).toBeLessThan(40_000_000);
 });
+
+it.each([
+  ['of 8 bits', 'yuv420p'],
+  ['of 10 bits and all colours', 'yuv444p10le'],
+])('sixteen cameras of 4K, %s, leave room for one of 8K', async (_, pixels) => {
+  const x264 = ['-frames:v', '1', '-c:v', 'libx264', '-preset', 'ultrafast', '-f', 'h264'];
+  const large = made('-vf', 'scale=4096:2304', '-pix_fmt', pixels, ...x264);
+  const largest = made('-vf', 'scale=7680:4320', '-pix_fmt', 'yuv420p', ...x264);
+  const decoder = opened();
+  const answers: string[] = [];
+  // Zeros before its first unit make it another stream, which gets a context of its own.
+  for (let nth = 0; nth < 32; nth++) {
+    const { type } = await decoder.decode('h264', Buffer.concat([Buffer.alloc(nth % 16), large]), false);
+    answers.push(type);
+  }
+  expect(answers).toEqual(Array.from({ length: 32 }, () => 'decoded'));
+  expect(await decoder.decode('h264', largest, true)).toMatchObject({ type: 'decoded', width: 7680, height: 4320 });
+});

@@ -43,6 +43,15 @@ const claiming = (jpeg: Buffer, width: number, height: number): Buffer => {
 const mostMemory = (pid: number): number =>
   Number(/VmPeak:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
 
+/** The kernel says of a process how long it was on a CPU, beside the ticks; without CONFIG_SCHED_INFO it writes 0. */
+const countsBelowTicks = ((): boolean => {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[0]) > 0;
+  } catch {
+    return false;
+  }
+})();
+
 describe('a pool of decoders', () => {
   let decoder: Decoder;
   beforeAll(() => {
@@ -189,6 +198,16 @@ describe('a pool of decoders', () => {
 
   it('tells the CPU time of its processes', async () => {
     expect(await decoder.cpuMs()).toBeGreaterThan(0);
+  });
+
+  it.runIf(countsBelowTicks)('tells the CPU time of a picture that takes less than a tick of the kernel', async () => {
+    const told = new Set<number>();
+    for (let nth = 0; nth < 20; nth++) {
+      await decoder.decode('h264', fixture('detail.h264'), false);
+      told.add(await decoder.cpuMs());
+    }
+    // All of them together take a few ticks.
+    expect(told.size).toBeGreaterThan(10);
   });
 });
 
