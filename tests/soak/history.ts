@@ -1,5 +1,6 @@
 import type { Answer, FailureKind } from '../../probes/index.ts';
 import type { Database } from '../../src/db/pool.ts';
+import { strideOf } from '../../src/schedule/sweep.ts';
 import type { Want } from './allowed.ts';
 import type { Planned, Row, Stored } from './compare.ts';
 import type { Turns } from './turns.ts';
@@ -107,5 +108,11 @@ export const isQuiet = async (db: Database): Promise<boolean> => {
 };
 
 /** The turns of cameras under a policy that asks each class for an answer, and all but household cameras for a picture. */
-export const turnsOf = (places: Iterable<Place>, online: number, picture: number): Turns[] =>
-  [...places].map((place) => ({ phase: place.phase, online, picture: place.class === 'household' ? null : picture }));
+export const turnsOf = (places: Iterable<Place>, online: number, picture: number): Turns[] => {
+  const all = [...places];
+  const sizes = Map.groupBy(all, ({ site }) => site);
+  return all.map(({ phase, site, class: of }) => ({
+    ...{ phase, stride: strideOf(sizes.get(site)!.length, [online, picture]), online },
+    picture: of === 'household' ? null : picture,
+  }));
+};

@@ -47,7 +47,7 @@ describe('the plan of a soak', () => {
 });
 
 describe('what a sweep owes', () => {
-  const camera = { phase: 3, online: 60, picture: 300 };
+  const camera = { phase: 3, stride: 5, online: 60, picture: 300 };
 
   test.each([
     ['nothing before the turn', 0, 10, 0, 0],
@@ -56,6 +56,11 @@ describe('what a sweep owes', () => {
     ['the turn at the beginning belongs to the time before', 15, 75, 1, 0],
   ])('%s', (_, from, to, answer, picture) => {
     expect(owed([camera], from, to)).toEqual({ answer, picture });
+  });
+
+  test('at a site that is asked every half minute comes with the job before it', () => {
+    expect(owed([{ ...camera, phase: 9, stride: 30 }], 0, 29)).toEqual({ answer: 0, picture: 0 });
+    expect(owed([{ ...camera, phase: 9, stride: 30 }], 29, 30)).toEqual({ answer: 0, picture: 1 });
   });
 
   test('a class that is never shown owes answers only, and one that is never asked nothing', () => {
