@@ -186,7 +186,12 @@ describe('an embedded pair of its own', () => {
     expectRefused(await xunjian(env, 'inspect'), 'xunjian import');
     const named = await xunjian(env, 'site', 'north', '--name', '城北机房', '--networks', networks, '--json');
     expect(json(named)).toEqual({
-      sites: [{ code: 'north', name: '城北机房', networks: ['10.20.0.0/16', '2001:db8::/48'], authorities: null }],
+      sites: [
+        {
+          ...{ code: 'north', name: '城北机房', networks: ['10.20.0.0/16', '2001:db8::/48'], authorities: null },
+          ...{ sockets: null, megabits: null, workers: 0 },
+        },
+      ],
     });
     const file = await csv('two.csv', line(1), line(2));
     expect((await xunjian(env, 'import', file)).out).toContain('2 cameras added, 0 changed, 0 as they were');
@@ -208,7 +213,7 @@ describe('what people bring', () => {
     expectRefused(await xunjian(ground.env, 'site', 'city north', '--networks', networks), 'city north');
     expect((await xunjian(ground.env, 'site')).out).toBe('（尚无站点 / no site yet）\n');
     expect((await xunjian(ground.env, 'site', 'north', '--networks', networks)).out).toBe(
-      'north  north  10.20.0.0/16,2001:db8::/48\n',
+      'north  north  10.20.0.0/16,2001:db8::/48  无探测进程 no worker\n',
     );
     expectRefused(await xunjian(ground.env, 'worker', '--site', 'south'), 'south', 'north');
   });

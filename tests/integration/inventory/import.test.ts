@@ -323,13 +323,15 @@ describe('a login that a device refused', () => {
 });
 
 describe('a site', () => {
+  const unlimited = { sockets: null, megabits: null };
+
   it('is registered and changed, with networks of both families', async () => {
     const south = { code: 'south', name: '城南', networks: ['10.20.0.0/16', '2001:db8::/48'] };
     await putSite(ground.db, south);
     await putSite(ground.db, { code: 'north', name: '新名', networks: [] });
     expect(await sites(ground.db)).toEqual([
-      { code: 'north', name: '新名', networks: [], authorities: null },
-      { ...south, authorities: null },
+      { code: 'north', name: '新名', networks: [], authorities: null, ...unlimited },
+      { ...south, authorities: null, ...unlimited },
     ]);
   });
 
@@ -345,7 +347,15 @@ describe('a site', () => {
     await putSite(ground.db, { ...north, authorities });
     await putSite(ground.db, { ...north, authorities: null });
     await putSite(ground.db, north);
-    expect(await sites(ground.db)).toEqual([{ ...north, authorities }]);
+    expect(await sites(ground.db)).toEqual([{ ...north, authorities, ...unlimited }]);
+  });
+
+  it('keeps the limits of its line where it is changed without a word of them, and loses one that is taken away', async () => {
+    const north = { code: 'north', name: '城北', networks: [] };
+    await putSite(ground.db, { ...north, sockets: 40, megabits: 100 });
+    await putSite(ground.db, { ...north, sockets: null });
+    await putSite(ground.db, north);
+    expect(await sites(ground.db)).toEqual([{ ...north, authorities: null, sockets: null, megabits: 100 }]);
   });
 
   it.each([
