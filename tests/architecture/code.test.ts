@@ -55,7 +55,7 @@ describe('the code', () => {
     for (const name of (await files()).filter((file) => /^(src|probes)\/.*\.ts$/.test(file))) {
       if (/\bprocess\.env\b/.test(await readFile(join(root, name), 'utf8'))) readers.push(name);
     }
-    expect(readers).toEqual(['src/main.ts']);
+    expect(readers).toEqual(['src/commands/lines/run.ts']);
   });
 
   it('locks its packages by version and hash, without an address', async () => {
