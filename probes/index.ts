@@ -4,8 +4,8 @@ export { probeCamera } from './camera.ts';
 export type { Answer, Failure, FailureFacts, FailureKind, Origin, Party, Step } from './failure.ts';
 export { fail, failures } from './failure.ts';
 export { type Held, type LoginGuard, type LoginService, memoryGuard } from './guard.ts';
+export { onStop } from './net/stop.ts';
 export { confinement } from './picture/confine.ts';
-export { cpuMsOf } from './picture/cpu.ts';
 export type { Decoded, Decoder } from './picture/decoded.ts';
 export { openDecoder } from './picture/pool.ts';
 export type {

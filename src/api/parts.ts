@@ -9,6 +9,3 @@ export type ApiParts = {
   /** Hears what an "internal error" was. */
   readonly log: Pick<Log, 'error'>;
 };
-
-/** Without a connection, what is asked of Redis is kept until there is one: a question a request, for hours. */
-export const askable = ({ status }: ApiParts['redis']): boolean => status === 'ready';

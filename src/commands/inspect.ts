@@ -1,12 +1,10 @@
-import { Queue } from 'bullmq';
 import { sitesInUse } from '../inventory/site.ts';
-import { bullConnection } from '../queue/connection.ts';
+import { workersOf } from '../probing/presence.ts';
 import { countyTable, summary } from '../report/county-table.ts';
 import { type InspectionReport, reportOf } from '../report/inspection.ts';
 import { startAll } from '../roles/all-in-one.ts';
 import type { Ground } from '../roles/ground.ts';
 import { progressOf } from '../schedule/attempts.ts';
-import { siteQueue } from '../schedule/enqueue.ts';
 import { inspectionOf, openInspection } from '../schedule/inspection.ts';
 import { Sentence } from '../sentence.ts';
 import { exit } from './exit.ts';
@@ -73,13 +71,8 @@ export const exitOf = ({ units }: InspectionReport): number => {
 
 /** Without a worker, a site's cameras would only wait for the cut-off and become unknown. */
 const requireWorkers = async ({ db, redis }: Ground, unit: string | null): Promise<void> => {
-  const idle: string[] = [];
-  for (const code of await sitesInUse(db, unit)) {
-    const queue = new Queue(siteQueue(code), bullConnection(redis));
-    queue.on('error', () => {});
-    if ((await queue.getWorkersCount()) === 0) idle.push(code);
-    await queue.close();
-  }
+  const workers = await workersOf(redis, await sitesInUse(db, unit));
+  const idle = [...workers].filter(([, count]) => count === 0).map(([site]) => site);
   if (idle.length === 0) return;
   throw new Sentence(
     `探测站点 ${idle.join('、')} 没有运行中的探测进程：请先在该站点运行 xunjian worker --site ${idle[0]}，或运行 xunjian serve`,

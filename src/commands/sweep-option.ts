@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import type { noSweeps } from '../schedule/policy.ts';
+import { classes } from '../schedule/sweep.ts';
 
 type Sweeps = { -readonly [name in keyof typeof noSweeps]?: number | null };
-const classes = ['skynet', 'social', 'household'] as const;
 const day = 86_400;
 
 const refuse = (part: string, zh: string, en: string): never => {

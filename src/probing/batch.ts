@@ -1,4 +1,4 @@
-import { type CameraObservation, type Decoder, fail, probeCamera } from '../../probes/index.ts';
+import { type CameraObservation, type Decoder, fail, onStop, probeCamera } from '../../probes/index.ts';
 import { Gather } from '../db/gather.ts';
 import type { Queryable } from '../db/pool.ts';
 import type { Vault } from '../inventory/vault.ts';
@@ -9,7 +9,6 @@ import { noteDevices, type Told } from './device.ts';
 import type { HostLeases } from './host-lease.ts';
 import { LoginBook, type Standings } from './login-book.ts';
 import { type ProbeResult, resultOf } from './result.ts';
-import { Stops } from './stops.ts';
 import { Turns } from './turns.ts';
 
 export type ProberParts = {
@@ -56,7 +55,6 @@ const isStop = (reason: unknown): boolean => reason instanceof Error && reason.m
 export class BatchProber {
   readonly #parts: ProberParts;
   readonly #turns = new Turns();
-  readonly #stops = new Stops();
   #loading = 0;
   readonly #book: LoginBook;
   readonly #devices: Gather<Told, undefined>;
@@ -87,13 +85,9 @@ export class BatchProber {
     // The waiting ends when the time is over; what is under way then is not broken off.
     const waiting = new AbortController();
     const stop = (): void => waiting.abort();
-    const forget = signal.aborted ? stop : this.#stops.on(signal, stop);
-    let isOver = false;
-    const end = (): void => {
-      isOver = true;
-      stop();
-    };
-    const over = until === Number.POSITIVE_INFINITY ? null : setTimeout(end, Math.max(0, until - Date.now()));
+    if (signal.aborted) stop();
+    const forget = onStop(signal, stop);
+    const over = until === Number.POSITIVE_INFINITY ? null : setTimeout(stop, Math.max(0, until - Date.now()));
     const settled = await Promise.allSettled(
       assignments.map((one) =>
         this.#one(one, standings, { until, waiting: waiting.signal, stopping: signal }).finally(() => load.held--),
@@ -101,9 +95,9 @@ export class BatchProber {
     );
     forget();
     if (over !== null) clearTimeout(over);
+    const isOver = waiting.signal.aborted && !signal.aborted;
     const failed = settled.filter((one) => one.status === 'rejected');
-    for (const { reason } of failed)
-      if (reason !== late && !(isOver && isStop(reason) && !signal.aborted)) throw reason;
+    for (const { reason } of failed) if (reason !== late && !(isOver && isStop(reason))) throw reason;
     return { probed: assignments.length - failed.length, late: failed.length };
   }
 
@@ -160,7 +154,7 @@ export class BatchProber {
     const visit = new AbortController();
     const stop = (): void => visit.abort();
     if (stopping.aborted) stop();
-    const forget = this.#stops.on(stopping, stop);
+    const forget = onStop(stopping, stop);
     lease.lost.addEventListener('abort', stop, { once: true });
     try {
       const { login } = assignment;

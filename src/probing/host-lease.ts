@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { onStop } from '../../probes/index.ts';
 import { Gather } from '../db/gather.ts';
 import { type ScriptRunner, scriptOf } from './script.ts';
-import { Stops } from './stops.ts';
 
 /** A host is one's own for so long without a renewal, ms; after a kill, others wait that long for it. */
 const leaseMs = 15_000;
@@ -30,7 +30,8 @@ const most = 500;
  * Redis's clock, leaves a mark; once it is old enough the others are refused until its owner was here. A worker with a
  * hundred visits to a host would else have it back before anybody could ask: another one waited 5 s. Who leaves says
  * when: what the next one knew of the host before that may be out of date.
- *   take, ms waited so far: how long ago the last visitor left, ms, or '' where nobody knows, or nil. By the same token again: as if for the first time.
+ *   take, ms waited so far: how long ago the last visitor left, ms, or '' where nobody knows, or nil. By the same token
+ *     again: as if for the first time.
  *   renew: 1, or 0 where it is somebody else's.
  *   release.
  *   leave: nothing is visited and nothing waited for.
@@ -121,7 +122,6 @@ type Waiter = {
 export class RedisHostLeases implements HostLeases {
   readonly #asks: Gather<Asked, Told>;
   readonly #held = new Set<Held>();
-  readonly #stops = new Stops();
   #renewing: NodeJS.Timeout | null = null;
   /** Refused, and waiting for the next time that all of them are asked for. */
   readonly #refused = new Set<Waiter>();
@@ -139,7 +139,7 @@ export class RedisHostLeases implements HostLeases {
       }
       const came = performance.now();
       const waiter: Waiter = { host, token: randomUUID(), came, taken, failed, stopped: false, forget: () => {} };
-      waiter.forget = this.#stops.on(signal, () => this.#stop(waiter));
+      waiter.forget = onStop(signal, () => this.#stop(waiter));
       void this.#ask(waiter);
     });
   }

@@ -1,8 +1,8 @@
+import { onStop } from '../../probes/index.ts';
 import { GiveBack } from '../queue/jobs.ts';
 import { Bandwidth } from './bandwidth.ts';
 import { Line, type Standing } from './line.ts';
 import type { Place } from './presence.ts';
-import { Stops } from './stops.ts';
 
 /** Of a site, over all its workers; `null`: none. */
 export type Limits = {
@@ -70,7 +70,6 @@ export class SiteLimits {
   readonly #now: () => number;
   readonly #sites = new Map<string, Site>();
   readonly #ready = new Line<Site>();
-  readonly #stops = new Stops();
   #nth = 0;
   #inFlight = 0;
   #waiting = 0;
@@ -137,8 +136,7 @@ export class SiteLimits {
   /**
    * Waits until a probe may begin that will receive about `bytes`: 0 for one that asks for no picture, which no bandwidth
    * holds up. Throws where `signal` ends first, for a site that was never `set`, and a GiveBack where this worker has no
-   * part in the site any more. Whoever is let in must call `Freed`,
-   * also where its signal ended meanwhile.
+   * part in the site any more. Whoever is let in must call `Freed`, also where its signal ended meanwhile.
    */
   take(code: string, bytes: number, signal: AbortSignal): Promise<Freed> {
     return new Promise((granted, failed) => {
@@ -147,7 +145,7 @@ export class SiteLimits {
       if (signal.aborted) throw new Error('stopped');
       if (site.closed) throw noPart();
       const line = bytes === 0 ? site.online : site.pictures;
-      const forget = this.#stops.on(signal, () => {
+      const forget = onStop(signal, () => {
         line.leave(standing);
         this.#waiting--;
         failed(new Error('stopped'));

@@ -91,13 +91,9 @@ export const requeueLost = async (
     [before, now, longAgo(now)],
   );
   const open = [...batches.map(ofBatch), ...sweeps.map(ofSweep)];
-  const gone = await Promise.all(
-    open.map(async (due) => {
-      const job = await queues.of(due.site).getJob(jobId(due));
-      return job === undefined || (await job.isCompleted()) || (await job.isFailed());
-    }),
-  );
-  const lost = open.filter((_, nth) => gone[nth]);
+  // A job that is done or has failed is no longer there either (`add`).
+  const jobs = await Promise.all(open.map((due) => queues.of(due.site).getJob(jobId(due))));
+  const lost = open.filter((_, nth) => jobs[nth] === undefined);
   if (lost.length > 0) log.warn({ jobs: lost.length }, 'without results and without a job: queued again');
   await add(db, queues, lost, now);
   return lost.length;

@@ -23,7 +23,8 @@ const lifetime = 300;
 /** A plan this far ahead of the clock was made by a clock that was wrong, s. */
 const farAhead = 60;
 
-const classes = ['skynet', 'social', 'household'] as const;
+/** The classes of cameras, each with periods of its own (`Policy`). */
+export const classes = ['skynet', 'social', 'household'] as const;
 
 const every = (policy: Policy, of: (typeof classes)[number], what: 'online' | 'picture'): number | null =>
   policy[`${of}_${what}_every`];

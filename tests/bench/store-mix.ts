@@ -1,4 +1,5 @@
 import type { ProbeResult } from '../../src/probing/result.ts';
+import { answerOf } from '../support/results.ts';
 
 /** Numbers in [0, 1) that are the same in every run. */
 const chance = (seed: number): (() => number) => {
@@ -9,32 +10,12 @@ const chance = (seed: number): (() => number) => {
   };
 };
 
-const blind = {
-  inspection: null,
-  attempt: null,
-  image: 'unknown',
-  failure: null,
-  step: null,
-  detail: null,
-  codec: null,
-  width: null,
-  height: null,
-  keyframeBytes: null,
-  meanLuma: null,
-  contrast: null,
-  sharpness: null,
-  faults: [],
-  jpeg: null,
-  provedBy: null,
-  fingerprint: null,
-} as const;
-
 /** `count` results of a city's sweeps from the `first` on: every camera answers, nobody asked for a picture. */
 export const answersOf = (cameras: number, first: number, count: number): ProbeResult[] =>
   Array.from({ length: count }, (_, nth) => {
     const slot = new Date(Date.UTC(2026, 8, 1) + Math.floor((first + nth) / cameras) * 300_000);
     const observedAt = new Date(slot.getTime() + ((nth * 7_919) % 8_000));
-    return { ...blind, slot, camera: ((first + nth) % cameras) + 1, observedAt, online: 'yes', took: 4 + (nth % 40) };
+    return answerOf(((first + nth) % cameras) + 1, slot, { observedAt, took: 4 + (nth % 40) });
   });
 
 const seen = (one: ProbeResult, random: () => number, jpeg: Buffer | null): ProbeResult => ({
@@ -75,7 +56,7 @@ export const historyOf = (cameras: number, days: number): ProbeResult[] => {
     const slot = new Date(Date.UTC(2026, 9, 1) + (tick * 300 + spread) * 1_000);
     const observedAt = new Date(slot.getTime() + Math.floor(random() * 8_000));
     const took = Math.round(usual[camera]! * (0.8 + random() * 0.6));
-    const one: ProbeResult = { ...blind, slot, camera: camera + 1, observedAt, online: 'yes', took };
+    const one = answerOf(camera + 1, slot, { observedAt, took });
     const wanted = camera < cameras * 0.12 && tick % 12 === camera % 12;
     if (random() >= (bad[camera] ? 0.3 : 0.001)) {
       return wanted ? seen({ ...one, took: took * 6 }, random, null) : one;

@@ -2,26 +2,18 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { requireNoEviction } from '../../queue/connection.ts';
 import { freshness } from '../../rollup/sites.ts';
-import { type ApiParts, askable } from '../parts.ts';
+import type { ApiParts } from '../parts.ts';
+import { answered, answeredByRedis } from '../patience.ts';
 
 const Part = Type.Object({ ok: Type.Boolean(), detail: Type.Optional(Type.String()) });
 const Ready = Type.Object({ ready: Type.Boolean(), database: Part, redis: Part, results: Part });
 
-/** A neighbour that says nothing for so long counts as away, ms. */
-const patienceMs = 2_000;
-
-const asked = async (question: () => Promise<unknown>): Promise<{ ok: boolean; detail?: string }> => {
-  let timer: NodeJS.Timeout | undefined;
+const partOf = async (question: Promise<unknown>): Promise<{ ok: boolean; detail?: string }> => {
   try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
-    });
-    await Promise.race([question(), late]);
+    await question;
     return { ok: true };
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
-  } finally {
-    clearTimeout(timer);
   }
 };
 
@@ -58,9 +50,9 @@ export const healthRoutes =
       },
       async (_, reply) => {
         const [database, queue, results] = await Promise.all([
-          asked(() => db.one('select 1 as one')),
-          asked(() => (askable(redis) ? requireNoEviction(redis) : Promise.reject(new Error('not connected')))),
-          asked(() => requireFresh(db)),
+          partOf(answered(() => db.one('select 1 as one'))),
+          partOf(answeredByRedis(redis, () => requireNoEviction(redis))),
+          partOf(answered(() => requireFresh(db))),
         ]);
         const ready = database.ok && queue.ok && results.ok;
         return reply.code(ready ? 200 : 503).send({ ready, database, redis: queue, results });

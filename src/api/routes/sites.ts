@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { workersOf } from '../../probing/presence.ts';
 import { sitesNow } from '../../rollup/sites.ts';
-import { type ApiParts, askable } from '../parts.ts';
+import type { ApiParts } from '../parts.ts';
+import { answeredByRedis } from '../patience.ts';
 
 const Site = Type.Object({
   code: Type.String(),
@@ -27,9 +28,6 @@ const Site = Type.Object({
   }),
 });
 
-/** Redis that says nothing for so long is away, ms: then nobody knows who works where. */
-const patienceMs = 2_000;
-
 export const siteRoutes =
   ({ db, redis }: ApiParts): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -43,17 +41,8 @@ export const siteRoutes =
       },
       async () => {
         const sites = await sitesNow(db, new Date());
-        let timer: NodeJS.Timeout | undefined;
-        const late = new Promise<null>((resolve) => {
-          timer = setTimeout(resolve, patienceMs, null);
-        });
-        const asked = askable(redis)
-          ? workersOf(
-              redis,
-              sites.map(({ code }) => code),
-            ).catch(() => null)
-          : null;
-        const workers = await Promise.race([asked, late]).finally(() => clearTimeout(timer));
+        const codes = sites.map(({ code }) => code);
+        const workers = await answeredByRedis(redis, () => workersOf(redis, codes)).catch(() => null);
         return sites.map(({ newest, ...site }) => ({
           ...site,
           workers: workers === null ? null : (workers.get(site.code) ?? 0),

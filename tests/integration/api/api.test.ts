@@ -12,6 +12,7 @@ import { openInspection } from '../../../src/schedule/inspection.ts';
 import { decidePolicy, noSweeps } from '../../../src/schedule/policy.ts';
 import { insert } from '../../../src/store/writer.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
+import { answerOf, pictureOf } from '../../support/results.ts';
 import { codeOf, putCameras } from '../schedule/roster.ts';
 import { relayTo } from '../store/relay.ts';
 
@@ -43,69 +44,38 @@ const fill = async (): Promise<void> => {
   await decidePolicy(db, new Date('2026-01-01T00:00:00Z'), '一次即可 / one attempt', {
     ...noSweeps,
     attempts: [0],
+    // Or a run of these tests at eight in Liuzhou would open the day's own round.
+    daily_at: null,
   });
   const inspection = await openInspection(db, new Date(Date.now() - 5_000), null);
   await planAttempts(db, inspection, new Date());
   const slot = inspection.started_at;
-  const sound: ProbeResult = {
-    slot,
-    camera: ids.get(1)!,
+  const asked = {
     inspection: inspection.id,
     attempt: 1,
     observedAt: new Date(slot.getTime() + 1_250),
-    online: 'yes',
-    image: 'yes',
-    failure: null,
-    step: null,
-    detail: null,
     took: 310,
-    codec: 'h265',
-    width: 2560,
-    height: 1440,
-    keyframeBytes: 46_000,
-    meanLuma: 101.5,
-    contrast: 40.25,
-    sharpness: 3.5,
-    faults: ['blurred'],
-    jpeg: null,
-    provedBy: 'stream',
-    fingerprint: '00112233aabbccdd',
   };
-  const picture = {
-    codec: null,
-    width: null,
-    height: null,
-    keyframeBytes: null,
-    meanLuma: null,
-    contrast: null,
-    faults: [],
-  };
+  const sound = (serial: number): ProbeResult =>
+    pictureOf(ids.get(serial)!, slot, {
+      ...asked,
+      codec: 'h265',
+      width: 2560,
+      height: 1440,
+      sharpness: 3.5,
+      faults: ['blurred'],
+      fingerprint: '00112233aabbccdd',
+    });
+  const blind = (serial: number, more: Partial<ProbeResult>): ProbeResult =>
+    answerOf(ids.get(serial)!, slot, { ...asked, ...more });
   await insert(db, [
-    sound,
-    { ...sound, camera: ids.get(2)! },
-    { ...sound, camera: ids.get(3)! },
-    {
-      ...sound,
-      ...picture,
-      camera: ids.get(4)!,
-      image: 'no',
-      failure: 'not_found',
-      step: 'describe',
-      detail: 'DESCRIBE: 404',
-    },
-    { ...sound, ...picture, camera: ids.get(5)!, image: 'unknown', failure: 'busy', step: 'setup', detail: '453' },
-    {
-      ...sound,
-      ...picture,
-      camera: ids.get(6)!,
-      online: 'no',
-      image: 'unknown',
-      failure: 'unreachable',
-      step: 'connect',
-    },
+    sound(1),
+    sound(2),
+    sound(3),
+    blind(4, { image: 'no', failure: 'not_found', step: 'describe', detail: 'DESCRIBE: 404' }),
+    blind(5, { failure: 'busy', step: 'setup', detail: '453' }),
+    blind(6, { online: 'no', failure: 'unreachable', step: 'connect' }),
   ]);
-  // Or a run of these tests at eight in Liuzhou would open the day's own round.
-  await db.run('update policy set daily_at = null');
   const scheduler = startScheduler(ground);
   await until(async () => (await db.many('select from inspection where completed_at is not null')).length === 1);
   await scheduler.stop();
@@ -173,6 +143,7 @@ describe('the inspections', () => {
     const answer = await get('/api/v1/inspections/1/rates');
     const body = answer.body as { inspection: object; units: object[] };
     expect(body.inspection).toMatchObject({ id: 1, formula: 'xunjian-rates/1', at: expect.stringMatching(/\.500Z$/) });
+    expect(body.inspection).toMatchObject({ revision: 1, published: null });
     const counts = { exempt: 0 };
     expect(body.units).toEqual([
       {
@@ -188,6 +159,7 @@ describe('the inspections', () => {
             assessed: 4,
             online: 4,
             image: 3,
+            raw: { assessed: 4, online: 4, image: 3 },
             verdict: { online: 'undetermined', image: 'undetermined' },
           },
           skynet: {
@@ -197,6 +169,7 @@ describe('the inspections', () => {
             assessed: 1,
             online: 1,
             image: 1,
+            raw: { assessed: 1, online: 1, image: 1 },
             verdict: { online: 'met', image: 'met' },
           },
           social: {
@@ -206,6 +179,7 @@ describe('the inspections', () => {
             assessed: 3,
             online: 3,
             image: 2,
+            raw: { assessed: 3, online: 3, image: 2 },
             verdict: { online: 'undetermined', image: 'undetermined' },
           },
           household: {
@@ -215,6 +189,7 @@ describe('the inspections', () => {
             assessed: 1,
             online: 0,
             image: 0,
+            raw: { assessed: 1, online: 0, image: 0 },
             verdict: { online: null, image: null },
           },
         },

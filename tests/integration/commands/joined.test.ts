@@ -1,18 +1,46 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'bullmq';
 import { expect, it } from 'vitest';
+import { workersOf } from '../../../src/probing/presence.ts';
+import { bullConnection } from '../../../src/queue/connection.ts';
 import type { InspectionReport } from '../../../src/report/inspection.ts';
+import { startScheduler } from '../../../src/roles/scheduler.ts';
+import { siteQueue } from '../../../src/schedule/enqueue.ts';
 import { type City, inventoryCsv, planCity } from '../../../src/simulator/city.ts';
 import { loadClips } from '../../../src/simulator/clips.ts';
-import { startSimulator } from '../../../src/simulator/serve.ts';
+import { type Simulator, startSimulator } from '../../../src/simulator/serve.ts';
 import { clipsDir } from '../../support/clips.ts';
-import { start, xunjian } from './xunjian.ts';
+import { startGround } from '../../support/ground.ts';
+import { end, startWorkerProcess, until } from '../../support/worker-process.ts';
+import { type Env, start, xunjian } from './xunjian.ts';
 
 /** A city in which nothing is wrong: one attempt is enough, whatever the policy says of the later ones. */
 const soundCity = (): City => {
   const city = planCity({ cameras: 6, seed: 1 });
   return { ...city, cameras: city.cameras.map((camera) => ({ ...camera, auth: 'md5', fault: 'sound' })) };
+};
+
+const startCity = async (city: City): Promise<Simulator> =>
+  startSimulator({ city, clips: await loadClips(clipsDir), rtspPort: 0, onvifPort: 0 });
+
+/** Registers one site and imports the city, all of it there; `folder` for the inventory. Gives the site's code. */
+const importAtOneSite = async (env: Env, folder: string, city: City, { ports }: Simulator): Promise<string> => {
+  const { code } = city.sites[0]!;
+  expect((await xunjian(env, 'site', code, '--networks', '127.0.0.0/8')).code).toBe(0);
+  const file = join(folder, 'inventory.csv');
+  const rows = inventoryCsv(city, ports)
+    .trimEnd()
+    .split('\n')
+    .map((line, nth) => {
+      const cells = line.split(',');
+      if (nth > 0) cells[4] = code;
+      return cells.join(',');
+    });
+  await writeFile(file, rows.join('\n'));
+  expect((await xunjian(env, 'import', file)).out).toContain(`${city.cameras.length} cameras added`);
+  return code;
 };
 
 it('beside a running `serve`, commands join its embedded pair; a site that is registered meanwhile is served too', async () => {
@@ -21,25 +49,12 @@ it('beside a running `serve`, commands join its embedded pair; a site that is re
   await symlink(clipsDir, join(folder, 'clips'));
   const env = { XUNJIAN_DATA_DIR: folder, XUNJIAN_PORT: '0', XUNJIAN_LOG_LEVEL: 'error' };
   const city = soundCity();
-  const simulator = await startSimulator({ city, clips: await loadClips(clipsDir), rtspPort: 0, onvifPort: 0 });
+  const simulator = await startCity(city);
   const service = await start(env, 'serve');
   try {
     expect(service.said).toMatch(/http:\/\/127\.0\.0\.1:\d+/);
-    const [site] = city.sites;
-    // One site for all: registered after the service began.
-    expect((await xunjian(env, 'site', site!.code, '--networks', '127.0.0.0/8')).code).toBe(0);
-    const file = join(folder, 'inventory.csv');
-    const csv = inventoryCsv(city, simulator.ports);
-    const rows = csv
-      .trimEnd()
-      .split('\n')
-      .map((line, nth) => {
-        const cells = line.split(',');
-        if (nth > 0) cells[4] = site!.code;
-        return cells.join(',');
-      });
-    await writeFile(file, rows.join('\n'));
-    expect((await xunjian(env, 'import', file)).out).toContain('6 cameras added');
+    // Registered after the service began.
+    await importAtOneSite(env, folder, city, simulator);
 
     // The service looks for new sites every few seconds; until it did, the command says that nobody serves this one.
     let ran = await xunjian(env, 'inspect', '--json');
@@ -58,4 +73,41 @@ it('beside a running `serve`, commands join its embedded pair; a site that is re
   // What was left behind would mislead the next command.
   await expect(readFile(join(folder, 'running.json'))).rejects.toThrow('ENOENT');
   await rm(folder, { recursive: true, force: true });
+});
+
+it('where the roles run elsewhere, `inspect` refuses until a worker says that it lives, and leaves the round to it', async () => {
+  const ground = await startGround();
+  const { env, redis } = ground;
+  const city = soundCity();
+  const simulator = await startCity(city);
+  try {
+    const site = await importAtOneSite(env, ground.pair.folder, city, simulator);
+    // A connection to the site's queue is no worker: one that stands still has it, too.
+    const mute = new Worker(siteQueue(site), null, bullConnection(redis));
+    mute.on('error', () => {});
+    await mute.waitUntilReady();
+    expect(await xunjian(env, 'inspect')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining(`no worker runs for site ${site}: start "xunjian worker --site ${site}" there`),
+    });
+    expect(await ground.db.many('select from inspection')).toEqual([]);
+    await mute.close();
+
+    const scheduler = startScheduler(ground);
+    const worker = startWorkerProcess(env, [site]);
+    try {
+      await until(async () => (await workersOf(redis, [site])).get(site) === 1);
+      const ran = await xunjian(env, 'inspect', '--json');
+      expect({ code: ran.code, err: ran.err }).toEqual({ code: 0, err: '' });
+      const { units } = JSON.parse(ran.out) as InspectionReport;
+      expect(units.every(({ verdict }) => verdict === 'met')).toBe(true);
+    } finally {
+      await end(worker, 'SIGTERM');
+      await scheduler.stop();
+    }
+  } finally {
+    await simulator.close();
+    await ground.close();
+  }
 });

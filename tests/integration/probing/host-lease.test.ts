@@ -1,28 +1,17 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RedisHostLeases } from '../../../src/probing/host-lease.ts';
-import { openRedis } from '../../../src/queue/connection.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../../../src/queue/embedded.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 
-let folder: string;
-let server: EmbeddedRedis;
+let server: TestRedis;
 /** Of the test itself; each worker has a connection of its own. */
 let redis: Redis;
-const connections: Redis[] = [];
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'xunjian-'));
-  server = await startEmbeddedRedis({ dataDir: null, socketDir: folder });
-  redis = openRedis(server.url);
+  server = await startRedis();
+  redis = server.connect();
 });
-afterAll(async () => {
-  for (const connection of [redis, ...connections]) connection.disconnect();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 beforeEach(() => redis.flushall());
 
 const host = '10.20.0.1';
@@ -33,8 +22,7 @@ type Verb = 'take' | 'release' | 'leave';
 
 /** A worker, and how often Redis was asked and has answered so far, in how many calls. */
 const worker = () => {
-  const own = openRedis(server.url);
-  connections.push(own);
+  const own = server.connect();
   const count = { sent: { take: 0, release: 0, leave: 0 }, answered: { take: 0, release: 0, leave: 0 } };
   let calls = 0;
   const wanted: (() => void)[] = [];

@@ -1,29 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Place, type Presence, startPresence, workersOf } from '../../../src/probing/presence.ts';
-import { openRedis } from '../../../src/queue/connection.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../../../src/queue/embedded.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 
-let folder: string;
-let server: EmbeddedRedis;
+let server: TestRedis;
 /** Of the test itself; each worker has a connection of its own. */
 let redis: Redis;
-const connections: Redis[] = [];
 const living: Presence[] = [];
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'xunjian-'));
-  server = await startEmbeddedRedis({ dataDir: null, socketDir: folder });
-  redis = openRedis(server.url);
+  server = await startRedis();
+  redis = server.connect();
 });
-afterAll(async () => {
-  for (const connection of [redis, ...connections]) connection.disconnect();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 beforeEach(() => redis.flushall());
 afterEach(() => Promise.all(living.splice(0).map((one) => one.stop())));
 
@@ -31,8 +20,7 @@ type Told = Readonly<Record<string, Place>>;
 
 /** A worker that lives; `told`: its places after each time that it said so. */
 const worker = (sites: () => readonly string[]) => {
-  const own = openRedis(server.url);
-  connections.push(own);
+  const own = server.connect();
   const told: Told[] = [];
   const lines: string[] = [];
   const wanted: (() => void)[] = [];

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { onStop } from '../../../../probes/net/stop.ts';
 
-describe('a signal that many probes share', () => {
+describe('a signal that many share', () => {
   it('has one listener, however many wait for it, and none when the last has called off', () => {
     const { signal } = new AbortController();
     const callOffs = Array.from({ length: 1_000 }, () => onStop(signal, () => {}));
@@ -17,9 +17,11 @@ describe('a signal that many probes share', () => {
     const callOffFirst = onStop(stop.signal, () => {
       stopped.push('first');
       callOffFirst();
+      callOffFourth();
     });
     const callOffSecond = onStop(stop.signal, () => stopped.push('second'));
     onStop(stop.signal, () => stopped.push('third'));
+    const callOffFourth = onStop(stop.signal, () => stopped.push('fourth'));
     callOffSecond();
     stop.abort();
     expect(stopped).toEqual(['first', 'third']);
