@@ -16,5 +16,6 @@ grant usage on schema public to xunjian_reader;
 grant select on all tables in schema public to xunjian_reader;
 alter default privileges in schema public grant select on tables to xunjian_reader;
 
--- Sealed passwords, which hosts share one, and pictures of public places: no figure needs them.
-revoke select on credential, login, evidence from xunjian_reader;
+-- Sealed passwords, which hosts share one, pictures of public places, names and phones of applicants with what they
+-- attached: no figure needs them.
+revoke select on credential, login, evidence, exemption, appeal from xunjian_reader;

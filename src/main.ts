@@ -3,7 +3,11 @@ import { exit } from './commands/exit.ts';
 import { cityLines } from './commands/lines/city.ts';
 import { inspectionLines } from './commands/lines/inspection.ts';
 import { inventoryLines } from './commands/lines/inventory.ts';
+import { judgingLines } from './commands/lines/judging.ts';
+import { overTimeLines } from './commands/lines/over-time.ts';
+import { reportLines } from './commands/lines/report.ts';
 import { rolesLines } from './commands/lines/roles.ts';
+import { todoLines } from './commands/lines/todo.ts';
 import { Sentence } from './sentence.ts';
 
 /**
@@ -20,7 +24,16 @@ const program = new Command('xunjian')
   })
   .showHelpAfterError('（用 --help 查看用法 / see --help）');
 
-for (const lines of [cityLines, inspectionLines, inventoryLines, rolesLines]) lines(program);
+const all = [
+  ...[cityLines, inspectionLines, judgingLines, reportLines, todoLines, overTimeLines],
+  ...[inventoryLines, rolesLines],
+];
+for (const lines of all) lines(program);
+
+// Whoever reads a list through `head` has read enough: that is no fault of the command, whose work goes on to its end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 try {
   await program.parseAsync();

@@ -17,6 +17,11 @@ const debian = {
   'redis-server': { proof: '/usr/bin/redis-server', for: ['demo', 'test', 'bench'] },
   ffmpeg: { proof: '/usr/bin/ffmpeg', for: ['demo', 'test', 'bench'] },
   'fonts-dejavu-core': { proof: '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', for: ['demo', 'test', 'bench'] },
+  // The charts of monthly and yearly reports are drawn with it (src/report/print/chart-font.ts).
+  'fonts-noto-cjk': {
+    proof: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
+    for: ['demo', 'test', 'bench'],
+  },
   // An RTSP server that nobody here wrote: the prober is tested against it.
   'gir1.2-gst-rtsp-server-1.0': { proof: ['/usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib'], for: ['test'] },
   'python3-gi': { proof: '/usr/lib/python3/dist-packages/gi/__init__.py', for: ['test'] },

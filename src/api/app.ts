@@ -8,6 +8,7 @@ import { ApiProblem } from './problem.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inspectionRoutes } from './routes/inspections.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { unitRoutes } from './routes/units.ts';
 
@@ -55,5 +56,6 @@ export const buildApi = async (parts: ApiParts): Promise<FastifyInstance> => {
   await app.register(siteRoutes(parts), { prefix: '/api/v1' });
   await app.register(inspectionRoutes(parts.db), { prefix: '/api/v1' });
   await app.register(cameraRoutes(parts.db), { prefix: '/api/v1' });
+  await app.register(reportRoutes(parts.db), { prefix: '/api/v1' });
   return app;
 };

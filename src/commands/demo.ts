@@ -8,6 +8,7 @@ import { startAll } from '../roles/all-in-one.ts';
 import { type Ground, openGround } from '../roles/ground.ts';
 import { decidePolicy, noSweeps } from '../schedule/policy.ts';
 import { Sentence } from '../sentence.ts';
+import { archiveOf } from '../simulator/archive.ts';
 import { type City, inventoryCsv } from '../simulator/city.ts';
 import { type CityOptions, planTold, startCity } from './city.ts';
 import { exit } from './exit.ts';
@@ -47,7 +48,7 @@ export const demo = async (config: Config, options: DemoOptions): Promise<number
     const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel;
     const ground = await openGround({ ...config, logLevel, port: await freePort(config) }, true);
     try {
-      await fillCity(ground, city, inventoryCsv(city, simulator.ports));
+      await fillCity(ground, city, inventoryCsv(city, simulator.ports, archiveOf(city, options.seed)));
       return await run(ground, options, say, stop);
     } finally {
       await ground.close();

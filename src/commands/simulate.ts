@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Config } from '../config/env.ts';
 import { Sentence } from '../sentence.ts';
+import { archiveOf } from '../simulator/archive.ts';
 import { inventoryCsv } from '../simulator/city.ts';
 import { type CityOptions, planTold, startCity } from './city.ts';
 import { exit } from './exit.ts';
@@ -26,12 +27,14 @@ export const simulate = async (config: Config, options: SimulateOptions): Promis
   const city = await planTold(asked);
   const simulator = await startCity(config, asked);
   try {
-    await writeFile(inventory, inventoryCsv(city, simulator.ports)).catch((error: NodeJS.ErrnoException) => {
-      throw new Sentence(
-        `--inventory ${inventory}：无法写入（${error.code}）`,
-        `--inventory ${inventory}: cannot be written (${error.code})`,
-      );
-    });
+    await writeFile(inventory, inventoryCsv(city, simulator.ports, archiveOf(city, options.seed))).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw new Sentence(
+          `--inventory ${inventory}：无法写入（${error.code}）`,
+          `--inventory ${inventory}: cannot be written (${error.code})`,
+        );
+      },
+    );
     const { rtsp, onvif } = simulator.ports;
     process.stdout.write(
       options.json === true

@@ -1,125 +1,181 @@
 import type { Database, Queryable } from '../db/pool.ts';
 import { Sentence } from '../sentence.ts';
-import type { Row } from './sheet.ts';
-import type { Credentials, Vault } from './vault.ts';
+import { archiveColumns } from './columns.ts';
+import {
+  type Changed,
+  cameraFields,
+  chunk,
+  type Gone,
+  type Plan,
+  planImport,
+  type SealedLogin,
+  stateOf,
+} from './plan.ts';
+import type { Row } from './row.ts';
+import type { Vault } from './vault.ts';
 
 export type Imported = { readonly added: number; readonly changed: number; readonly same: number };
 
-type Known = {
-  readonly code: string;
-  /** null: not in the inventory yet. */
-  readonly id: number | null;
-  readonly differs: boolean;
-  readonly version: number | null;
-  readonly sealed: Buffer | null;
-  readonly basic_allowed: boolean | null;
+/** Who imports what, for the history. */
+export type Occasion = {
+  readonly by: string;
+  /** Of the file; null: there was none. */
+  readonly file: string | null;
+  readonly sha256: Buffer | null;
+  readonly note: string | null;
 };
 
-/** Rows to one statement: a tenth of a second on the embedded database. */
-const chunk = 5_000;
-
 /**
- * Brings the inventory to what a sheet says: adds and changes by code, all rows in one transaction or none. Credentials
- * that are as they were keep their version; new ones get the next, and a refused login is lifted by them.
+ * Does what was planned, all in one transaction, with every change in the history; gives the id of the import. A Sentence
+ * where somebody else imported since: what was shown would not be what is done.
  */
-export const importRows = (db: Database, vault: Vault, rows: readonly Row[], dryRun: boolean): Promise<Imported> =>
-  db.transaction(async (tx) => {
-    const counts = { added: 0, changed: 0, same: 0 };
-    for (let at = 0; at < rows.length; at += chunk) {
-      const some = rows.slice(at, at + chunk);
-      const part = partOf(some);
-      const known = new Map((await look(tx, part)).map((camera) => [camera.code, camera]));
-      const credentials = some.flatMap((row) => credentialOf(vault, row, known.get(row.code)!) ?? []);
-      const renewed = new Set(credentials.map(({ code }) => code));
-      for (const { code } of some) {
-        const { id, differs } = known.get(code)!;
-        counts[id === null ? 'added' : differs || renewed.has(code) ? 'changed' : 'same'] += 1;
-      }
-      if (dryRun) continue;
-      await writeCameras(tx, part);
-      await writeCredentials(tx, credentials);
+export const carryOut = (db: Database, plan: Plan, occasion: Occasion): Promise<number> =>
+  db.patient.transaction(async (tx) => {
+    // One import at a time; whoever only reads is not kept waiting.
+    await tx.run('lock table import in share row exclusive mode');
+    const { latest } = await tx.one<{ latest: number }>('select coalesce(max(id), 0)::integer as latest from import');
+    if (latest !== plan.after) {
+      throw new Sentence(
+        '在此期间另有一次导入，档案已变：未写入任何内容，请重新导入',
+        'another import came in between and the inventory has changed: nothing was written, import again',
+      );
     }
-    return counts;
+    const removed = plan.complete ? plan.missing : [];
+    const { id } = await tx.one<{ id: number }>(
+      `insert into import (by, file, sha256, note, added, changed, removed, same)
+       values ($1, $2, $3, $4, $5, $6, $7, $8) returning id`,
+      [
+        ...[occasion.by, occasion.file, occasion.sha256, occasion.note],
+        ...[plan.added.length, plan.changed.length, removed.length, plan.same],
+      ],
+    );
+    for (const some of inChunks(plan.added)) await add(tx, id, some);
+    for (const some of inChunks(plan.changed)) await change(tx, id, some);
+    for (const some of inChunks(removed)) await remove(tx, id, some);
+    for (const some of inChunks(plan.logins)) await writeLogins(tx, some);
+    return id;
   });
 
-/** What a sheet says of a camera beside its code. */
-const facts: readonly { readonly name: string; readonly type: string; readonly of: (row: Row) => unknown }[] = [
-  { name: 'name', type: 'text', of: (row) => row.name },
-  { name: 'unit', type: 'text', of: (row) => row.unit },
-  { name: 'class', type: 'text', of: (row) => row.class },
-  { name: 'site', type: 'text', of: (row) => row.site },
-  { name: 'rtsp_url', type: 'text', of: (row) => row.rtspUrl },
-  { name: 'onvif_url', type: 'text', of: (row) => row.onvifUrl },
-  { name: 'snapshot_url', type: 'text', of: (row) => row.snapshotUrl },
-  { name: 'transport', type: 'text', of: (row) => row.transport },
-  { name: 'certificate', type: 'text', of: (row) => row.certificate },
-  { name: 'deadline', type: 'integer', of: (row) => row.deadlineMs },
+/**
+ * Brings the inventory to what rows say, at once and without asking: for what a program made itself. Credentials that
+ * are as they were keep their version; new ones get the next, and a refused login is lifted by them.
+ */
+export const importRows = async (
+  db: Database,
+  vault: Vault,
+  rows: readonly Row[],
+  dryRun: boolean,
+): Promise<Imported> => {
+  const plan = await planImport(db, vault, rows, { complete: false, unit: null });
+  if (!dryRun) await carryOut(db, plan, { by: 'xunjian', file: null, sha256: null, note: null });
+  return { added: plan.added.length, changed: plan.changed.length, same: plan.same };
+};
+
+const inChunks = function* <T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += chunk) yield all.slice(at, at + chunk);
+};
+
+/** Columns that rows tell, as SQL takes them: what a sheet does not speak of stays as it is. */
+type Part = { readonly names: readonly string[]; readonly unnest: string; readonly arrays: readonly unknown[] };
+
+type Field = { readonly name: string; readonly type: string; readonly of: (row: Row) => unknown };
+
+const stateFields: readonly Field[] = [
+  { name: 'in_use', type: 'boolean', of: (row) => stateOf(row, null) === 'in_use' },
+  { name: 'removed', type: 'boolean', of: (row) => stateOf(row, null) === 'removed' },
 ];
+const typesOfArchive: Readonly<Record<string, string>> = {
+  longitude: 'numeric',
+  latitude: 'numeric',
+  built_on: 'date',
+  retention_days: 'integer',
+};
+const archiveFields: readonly Field[] = archiveColumns.map((name) => ({
+  name,
+  type: typesOfArchive[name] ?? 'text',
+  of: (row) => row.archive?.[name],
+}));
 
-/** Rows as SQL takes them: only the columns that the sheet has, so that what it does not speak of stays as it is. */
-type Part = { readonly names: readonly string[]; readonly table: string; readonly arrays: readonly unknown[] };
-
-const partOf = (rows: readonly Row[]): Part => {
-  const said = facts.filter(({ of }) => rows.some((row) => of(row) !== undefined));
-  const names = said.map(({ name }) => name);
-  const types = ['text', ...said.map(({ type }) => type)].map((type, nth) => `$${nth + 1}::${type}[]`);
+const partOf = (rows: readonly Row[], fields: readonly Field[], key: readonly unknown[], keyType: string): Part => {
+  const told = fields.filter(({ of }) => rows.some((row) => of(row) !== undefined));
+  const names = told.map(({ name }) => name);
+  const types = [keyType, ...told.map(({ type }) => type)].map((type, nth) => `$${nth + 1}::${type}[]`);
   return {
     names,
-    table: `unnest(${types.join(', ')}) as s (code, ${names.join(', ')})`,
-    arrays: [rows.map(({ code }) => code), ...said.map(({ of }) => rows.map(of))],
+    unnest: `unnest(${types.join(', ')}) as s (${['key', ...names].join(', ')})`,
+    arrays: [key, ...told.map(({ of }) => rows.map(of))],
   };
 };
 
 const listed = (names: readonly string[], table: string): string => names.map((name) => `${table}.${name}`).join(', ');
 
-const look = (tx: Queryable, { names, table, arrays }: Part): Promise<Known[]> =>
-  tx.many<Known>(
-    `select s.code, c.id, cr.version, cr.sealed, cr.basic_allowed,
-       (${listed(names, 'c')}, c.in_use) is distinct from (${listed(names, 's')}, true) as differs
-     from ${table}
-     left join camera c using (code)
-     left join credential cr on cr.camera = c.id`,
-    arrays,
+const add = async (tx: Queryable, id: number, rows: readonly Row[]): Promise<void> => {
+  const camera = partOf(
+    rows,
+    [...cameraFields, ...stateFields],
+    rows.map(({ code }) => code),
+    'text',
   );
-
-const writeCameras = (tx: Queryable, { names, table, arrays }: Part): Promise<number> =>
-  tx.run(
-    `insert into camera as c (code, ${names.join(', ')})
-     select s.* from ${table}
-     on conflict (code) do update set (${names.join(', ')}) = row (${listed(names, 'excluded')}), in_use = true,
-       changed_at = now()
-     where (${listed(names, 'c')}, c.in_use) is distinct from (${listed(names, 'excluded')}, true)`,
-    arrays,
+  const come = await tx.many<{ id: number; code: string }>(
+    `insert into camera (code, ${camera.names.join(', ')}) select s.* from ${camera.unnest} returning id, code`,
+    camera.arrays,
   );
-
-/** `sealed` null: the sheet holds no login for it any more. */
-type Credential = {
-  readonly code: string;
-  readonly version: number;
-  readonly sealed: Buffer | null;
-  readonly fingerprint: Buffer | null;
-  readonly basicAllowed: boolean;
+  const ids = new Map(come.map((one) => [one.code, one.id]));
+  const key = rows.map(({ code }) => ids.get(code)!);
+  await writeArchive(tx, rows, key);
+  await tx.run(
+    `insert into camera_change (camera, import, changes)
+     select s.camera, $2, jsonb_build_object('state', jsonb_build_array(null, s.state))
+     from unnest($1::integer[], $3::text[]) as s (camera, state)`,
+    [key, id, rows.map((row) => stateOf(row, null))],
+  );
 };
 
-/** What is to be written of a camera's credentials; null where they are as they were. */
-const credentialOf = (vault: Vault, row: Row, known: Known): Credential | null => {
-  const { code, user, password } = row;
-  const basicAllowed = row.basicAllowed ?? known.basic_allowed ?? false;
-  const { version, sealed } = known;
-  if (user === null) return null;
-  if (user === '')
-    return version === null ? null : { code, version, sealed: null, fingerprint: null, basicAllowed: false };
-  const same = sealed !== null && equal(opened(vault, sealed, code, version!), { user, password });
-  if (same && known.basic_allowed === basicAllowed) return null;
-  const next = same ? version! : (version ?? 0) + 1;
-  const credentials = { user, password };
-  const sealedAnew = vault.seal(credentials, code, next);
-  return { code, version: next, sealed: sealedAnew, fingerprint: vault.fingerprint(credentials), basicAllowed };
+const change = async (tx: Queryable, id: number, changed: readonly Changed[]): Promise<void> => {
+  const rows = changed.map(({ row }) => row);
+  const key = changed.map((one) => one.id);
+  const camera = partOf(rows, [...cameraFields, ...stateFields], key, 'integer');
+  await tx.run(
+    `update camera c set (${camera.names.join(', ')}, changed_at) = row (${listed(camera.names, 's')}, now())
+     from ${camera.unnest} where c.id = s.key`,
+    camera.arrays,
+  );
+  await writeArchive(tx, rows, key);
+  const changes = changed.map((one) =>
+    JSON.stringify(Object.fromEntries(one.changes.map(({ field, old, new: next }) => [field, [old, next]]))),
+  );
+  await tx.run(
+    `insert into camera_change (camera, import, changes)
+     select s.camera, $3, s.changes from unnest($1::integer[], $2::jsonb[]) as s (camera, changes)`,
+    [key, changes, id],
+  );
 };
 
-const writeCredentials = async (tx: Queryable, credentials: readonly Credential[]): Promise<void> => {
-  const gone = credentials.filter(({ sealed }) => sealed === null);
-  const kept = credentials.filter(({ sealed }) => sealed !== null);
+const remove = async (tx: Queryable, id: number, gone: readonly Gone[]): Promise<void> => {
+  const key = gone.map((one) => one.id);
+  await tx.run('update camera set in_use = false, removed = true, changed_at = now() where id = any ($1)', [key]);
+  await tx.run(
+    `insert into camera_change (camera, import, changes)
+     select s.camera, $3, jsonb_build_object('state', jsonb_build_array(s.old, 'removed'))
+     from unnest($1::integer[], $2::text[]) as s (camera, old)`,
+    [key, gone.map(({ state }) => state), id],
+  );
+};
+
+const writeArchive = async (tx: Queryable, rows: readonly Row[], key: readonly number[]): Promise<void> => {
+  const { names, unnest, arrays } = partOf(rows, archiveFields, key, 'integer');
+  if (names.length === 0) return;
+  await tx.run(
+    `insert into archive as a (camera, ${names.join(', ')}) select s.* from ${unnest}
+     on conflict (camera) do update set (${names.join(', ')}) = row (${listed(names, 'excluded')})
+     where (${listed(names, 'a')}) is distinct from (${listed(names, 'excluded')})`,
+    arrays,
+  );
+};
+
+const writeLogins = async (tx: Queryable, logins: readonly SealedLogin[]): Promise<void> => {
+  const gone = logins.filter(({ sealed }) => sealed === null);
+  const kept = logins.filter(({ sealed }) => sealed !== null);
   await tx.run('delete from credential where camera in (select id from camera where code = any ($1))', [
     gone.map(({ code }) => code),
   ]);
@@ -138,21 +194,7 @@ const writeCredentials = async (tx: Queryable, credentials: readonly Credential[
       kept.map(({ version }) => version),
       kept.map(({ sealed }) => sealed),
       kept.map(({ fingerprint }) => fingerprint),
-      kept.map((credential) => credential.basicAllowed),
+      kept.map((login) => login.basicAllowed),
     ],
   );
 };
-
-const opened = (vault: Vault, sealed: Buffer, code: string, version: number): Credentials => {
-  try {
-    return vault.open(sealed, code, version);
-  } catch (error) {
-    throw new Sentence(
-      `点位 ${code} 的密码无法用当前密钥解开：请检查 XUNJIAN_KEY_FILE 是否为原来的密钥；未写入任何内容`,
-      `the login of camera ${code} does not open with this key: check that XUNJIAN_KEY_FILE is the key it was sealed with; nothing was written`,
-      { cause: error },
-    );
-  }
-};
-
-const equal = (a: Credentials, b: Credentials): boolean => a.user === b.user && a.password === b.password;

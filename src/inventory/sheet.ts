@@ -1,282 +1,287 @@
-import { isUtf8 } from 'node:buffer';
-import net from 'node:net';
-import { parse } from 'csv-parse/sync';
-import iconv from 'iconv-lite';
-import { parseRtspUrl, strikePasswords } from '../../probes/index.ts';
-import { faultOfCode } from './code.ts';
+import { strikePasswords } from '../../probes/index.ts';
+import { type Cell, cellName, type Fault, type Line, type Merge, type Naming, textOfNumber } from './cells.ts';
+import { type ArchiveColumn, type Column, columnOf, needed } from './columns.ts';
+import { readCsv } from './csv.ts';
+import { type Known, type Row, readRow } from './row.ts';
+import { allowList } from './site.ts';
+import { readTitles, type Titles } from './titles.ts';
 
-export type Row = {
-  readonly line: number;
-  readonly code: string;
-  readonly name: string;
-  readonly unit: string;
-  readonly class: 'skynet' | 'social' | 'household';
-  readonly site: string;
-  readonly rtspUrl: string;
-  /** undefined, here and below: the sheet has no such column, and what is known stays. null: there is none. */
-  readonly onvifUrl: string | null | undefined;
-  readonly snapshotUrl: string | null | undefined;
-  /** How video is asked for first. */
-  readonly transport: 'tcp' | 'udp' | undefined;
-  /** Of rtsps only: SHA-256 of the certificate in lower case, 'unverified', or null for the site's authorities. */
-  readonly certificate: string | null | undefined;
-  /** Of one probe, ms; null: as the policy says. */
-  readonly deadlineMs: number | null | undefined;
-  /** null: the sheet has no such column, and says nothing of logins. Empty: the camera has none. */
-  readonly user: string | null;
-  readonly password: string;
-  /** undefined: the sheet has no such column, and what is known stays. */
-  readonly basicAllowed: boolean | undefined;
+export type { Fault } from './cells.ts';
+export type { Row } from './row.ts';
+
+export type Sheet = {
+  /** None where anything is wrong: all of a sheet is taken, or nothing. */
+  readonly rows: readonly Row[];
+  readonly faults: readonly Fault[];
+  /** Nothing is wrong, and yet somebody should know: columns that are not read. */
+  readonly warnings: readonly Fault[];
 };
-
-/** One thing wrong with the file, at its cell. */
-export type Fault = {
-  readonly line: number;
-  readonly column: string;
-  readonly value: string;
-  readonly zh: string;
-  readonly en: string;
-};
-
-export type Sheet = { readonly rows: readonly Row[]; readonly faults: readonly Fault[] };
-
-/** Columns by every name they may bear. */
-const columns = {
-  code: ['code', '点位编码'],
-  name: ['name', '点位名称'],
-  unit: ['unit', '考核单位'],
-  class: ['class', '点位类别'],
-  site: ['site', '探测站点'],
-  rtsp_url: ['rtsp_url', 'RTSP地址'],
-  onvif_url: ['onvif_url', 'ONVIF地址'],
-  snapshot_url: ['snapshot_url', '快照地址'],
-  transport: ['transport', '传输方式'],
-  certificate: ['certificate', '证书'],
-  deadline: ['deadline', '探测时限'],
-  user: ['user', '用户名'],
-  password: ['password', '密码'],
-  basic_allowed: ['basic_allowed', '允许明文登录'],
-} as const;
-type Column = keyof typeof columns;
-const needed: readonly Column[] = ['code', 'name', 'unit', 'class', 'site', 'rtsp_url'];
-
-const classes: ReadonlyMap<string, Row['class']> = new Map([
-  ['skynet', 'skynet'],
-  ['天网', 'skynet'],
-  ['social', 'social'],
-  ['社会面', 'social'],
-  ['household', 'household'],
-  ['平安家园', 'household'],
-]);
-
-const flags: ReadonlyMap<string, boolean> = new Map([
-  ['', false],
-  ['no', false],
-  ['否', false],
-  ['yes', true],
-  ['是', true],
-]);
-
-const transports: ReadonlyMap<string, 'tcp' | 'udp'> = new Map([
-  ['', 'tcp'],
-  ['tcp', 'tcp'],
-  ['udp', 'udp'],
-]);
-
-/** A password is never repeated, not even in a complaint about it, nor one that was put into a URL. */
-const repeatable = (column: Column, value: string): string => (column === 'password' ? '***' : strikePasswords(value));
-
-/** UTF-8, with or without a byte order mark, or else GB18030, which office programs here write. */
-const decode = (bytes: Buffer): string =>
-  isUtf8(bytes) ? bytes.toString('utf8').replace(/^\uFEFF/, '') : iconv.decode(bytes, 'gb18030');
 
 /** Units that cameras may belong to, by code and by name. */
 export type Units = ReadonlyMap<string, string>;
 
-/** Reads an inventory from CSV. Every fault is named with line, column, value and remedy; nothing is guessed. */
-export const readSheet = (bytes: Buffer, units: Units, sites: ReadonlySet<string>): Sheet => {
-  const faults: Fault[] = [];
-  let lines: { line: number; record: string[] }[];
-  try {
-    const options = { skip_empty_lines: false, relax_column_count: true, trim: true, info: true } as const;
-    const parsed = parse(decode(bytes), options) as unknown as { info: { lines: number }; record: string[] }[];
-    // A record ends on its line `lines`, and a cell in quotes may hold line breaks: it begins behind the one before.
-    lines = parsed.map(({ record }, index) => ({ line: (parsed[index - 1]?.info.lines ?? 0) + 1, record }));
-  } catch (error) {
-    // The parser's own message may repeat the cell, which may be a password; its code names the fault as well.
-    const { code = 'CSV', lines: line = 1 } = error as Error & { code?: string; lines?: number };
-    const zh = `CSV 格式有误（${code}）：含引号、逗号或换行的内容须整体加双引号，其中的引号写两遍`;
-    const en = `the CSV is malformed (${code}): quote a cell that holds quotes, commas or line breaks, and double its quotes`;
-    return { rows: [], faults: [{ line, column: '-', value: '', zh, en }] };
+/** Codes of sites, with their networks (CIDR) where those are known. */
+export type Sites = ReadonlySet<string> | ReadonlyMap<string, readonly string[]>;
+
+/**
+ * What a sheet is held against. `today` is YYYY-MM-DD; `unit` is the one whose sheet it is, null for anybody's. Throws a
+ * Sentence for networks that are none.
+ */
+export const knownFrom = (units: Units, sites: Sites, today: string, unit: string | null = null): Known => ({
+  units,
+  sites: new Map(
+    sites instanceof Map
+      ? [...(sites as ReadonlyMap<string, readonly string[]>)].map(([code, networks]) => [code, allowList(networks)])
+      : [...(sites as ReadonlySet<string>)].map((code) => [code, null]),
+  ),
+  today,
+  unit,
+});
+
+/**
+ * Reads an inventory from CSV that is in memory, at once: for what a program made itself. Files that people bring are
+ * read by readInventory. Every fault is named with line, column, value and remedy; nothing is guessed.
+ */
+export const readSheet = (bytes: Buffer, units: Units, sites: Sites): Sheet => {
+  const judge = new Judge(knownFrom(units, sites, '9999-12-31'), 'csv');
+  const fault = readCsv(bytes, (line) => judge.take(line));
+  if (fault !== null) judge.refuse(fault);
+  return judge.end();
+};
+
+/** Cells: with fewer of them a line is a note or a sum, and what it lacks not worth a word. */
+const fewestFilled = 3;
+/** Of more nobody reads, and a sheet with its columns exchanged has millions. */
+const mostFaults = 10_000;
+/** Lines among which the titles are looked for: above them stand a heading, a date, an office. */
+const mostAboveTitles = 20;
+
+/** Holds a sheet against what is known, line by line. */
+export class Judge {
+  readonly #known: Known;
+  readonly #naming: Naming;
+  readonly #faults: Fault[] = [];
+  readonly #warnings: Fault[] = [];
+  readonly #rows: Row[] = [];
+  /** Lines before it is known which of them holds the titles. */
+  #above: Line[] | null = [];
+  #titles: Titles | null = null;
+  #merges: readonly Merge[] = [];
+  readonly #codes = new Map<string, number>();
+  readonly #urls = new Map<string, number>();
+  readonly #words = new Words();
+
+  constructor(known: Known, naming: Naming) {
+    this.#known = known;
+    this.#naming = naming;
   }
-  const titles = lines[0]?.record ?? [];
-  const where = new Map<Column, number>();
-  for (const [column, names] of Object.entries(columns) as [Column, readonly string[]][]) {
-    const at = titles.findIndex((title) => names.includes(title));
-    if (at !== -1) where.set(column, at);
-    else if (needed.includes(column)) {
-      const either = names.join(' / ');
-      faults.push({
-        line: 1,
-        column,
-        // Known titles only: where the line of titles is missing, this one holds a camera with its password.
-        value: [...where.keys()].map((found) => titles[where.get(found)!]).join(','),
-        zh: `缺少列：${either}`,
-        en: `the column is missing: ${either}`,
+
+  /** Before the first line. */
+  merged(merges: readonly Merge[]): void {
+    this.#merges = merges;
+  }
+
+  take(given: Line): void {
+    if (given.cells.every(isEmpty)) return;
+    if (this.#above === null) this.#read(given);
+    else if (this.#above.push(given) >= mostAboveTitles) this.#begin();
+  }
+
+  /** The file cannot be read further; what was found in it so far is not worth telling. */
+  refuse(fault: Fault): void {
+    this.#above = null;
+    this.#titles = null;
+    this.#rows.length = 0;
+    this.#faults.splice(0, Number.POSITIVE_INFINITY, fault);
+  }
+
+  end(): Sheet {
+    if (this.#above !== null) this.#begin();
+    if (this.#titles !== null && this.#faults.length === 0 && this.#rows.length === 0) {
+      this.#faults.push({
+        ...{ line: this.#titles.line, column: '-', value: '' },
+        zh: '标题行以下没有点位：请每行填写一个点位',
+        en: 'there is no camera below the titles: enter one a line',
       });
     }
+    const rows = this.#faults.length > 0 ? [] : this.#rows;
+    return { rows, faults: this.#faults, warnings: this.#warnings };
   }
-  if (where.has('user') !== where.has('password')) {
-    // Taken as they stand, every login would be cut in half: a password of nothing, sent once to each camera.
-    const column = where.has('user') ? 'password' : 'user';
-    faults.push({
-      line: 1,
-      column,
-      value: '',
-      zh: `有“用户名”就须有“密码”列，反之亦然；不改登录信息时请两列都去掉`,
-      en: 'the columns user and password come together; leave out both where logins are not to change',
-    });
+
+  /** The line with most known titles holds them; what stands above it is a heading. */
+  #begin(): void {
+    const above = this.#above!;
+    this.#above = null;
+    const knownIn = ({ cells }: Line): number => cells.filter((cell) => columnOf(String(cell)) !== undefined).length;
+    const best = above.reduce((most, line) => (knownIn(line) > knownIn(most) ? line : most), above[0] ?? emptyLine);
+    const { titles, faults, warnings } = readTitles(best, this.#naming);
+    this.#faults.push(...faults);
+    this.#warnings.push(...warnings);
+    this.#titles = faults.length > 0 ? null : titles;
+    for (const line of above) if (line.line > best.line) this.#read(line);
   }
-  if (faults.length > 0) return { rows: [], faults };
-  const rows: Row[] = [];
-  const seen = new Map<string, number>();
-  for (const { line, record } of lines.slice(1)) {
-    if (record.every((cell) => cell === '')) continue;
-    const cell = (column: Column): string => record[where.get(column) ?? -1] ?? '';
-    const row = readRow(
-      line,
-      cell,
-      (column) => where.has(column),
-      units,
-      sites,
-      (column, zh, en) => {
-        faults.push({ line, column, value: repeatable(column, cell(column)), zh, en });
-      },
-    );
-    const first = seen.get(row.code);
-    if (first === undefined) seen.set(row.code, line);
-    else {
-      const zh = `点位编码重复：第 ${first} 行已有；请删除其一`;
-      faults.push({
+
+  #read({ line, cells }: Line): void {
+    const titles = this.#titles;
+    if (titles === null) return;
+    if (this.#faults.length >= mostFaults) {
+      this.#faults.push({
+        ...{ line, column: '-', value: '' },
+        zh: `已有 ${this.#faults.length} 处错误，本行起未检查：请先改正以上错误（常为整列填错）再导入`,
+        en: `${this.#faults.length} faults so far, and from this line on nothing was checked: correct these first (often a whole column is wrong)`,
+      });
+      this.#titles = null;
+      return;
+    }
+    const merged =
+      this.#merges.length === 0
+        ? this.#merges
+        : this.#merges.filter(({ from, to }) => from.line <= line && line <= to.line);
+    const lies = (at: number): Merge | undefined =>
+      merged.find(
+        ({ from, to }) => from.column <= at && at <= to.column && !(from.line === line && from.column === at),
+      );
+    const before = this.#faults.length;
+    const doubtful: number[] = [];
+    const complain = (column: Column, zh: string, en: string): void => {
+      const at = titles.at.get(column);
+      const value = cells[at ?? -1] ?? '';
+      const merge = at === undefined || !isEmpty(value) ? undefined : lies(at);
+      if (mayBePassword(titles, at, value)) doubtful.push(this.#faults.length);
+      const where = merge && `${cellName(merge.from)}:${cellName(merge.to)}`;
+      this.#faults.push({
         line,
-        column: 'code',
-        value: row.code,
-        zh,
-        en: `doubled: line ${first} has it; remove one of them`,
+        column: at === undefined ? column : titles.given[at]!,
+        ...(at === undefined || this.#naming === 'csv' ? {} : { cell: cellName({ line, column: at }) }),
+        value: repeatable(column, value),
+        zh: where ? `在合并单元格 ${where} 内，只有第一格有内容：请取消合并，逐行填写` : zh,
+        en: where
+          ? `lies in merged cells ${where}, of which only the first holds anything: unmerge them and fill in every row`
+          : en,
       });
+    };
+    const beyond = cells.findIndex((cell, at) => at >= titles.given.length && !isEmpty(cell));
+    if (beyond !== -1) {
+      // An unquoted comma moves all that follow by one, a password among them: nothing of the line is repeated.
+      this.#faults.push({
+        ...{ line, column: '-', value: '' },
+        ...(this.#naming === 'csv' ? {} : { cell: cellName({ line, column: beyond }) }),
+        zh: `本行有 ${cells.length} 格，标题行只有 ${titles.given.length} 格：含逗号的内容须加双引号，多余的内容请删除`,
+        en: `the line has ${cells.length} cells and the titles ${titles.given.length}: quote what holds a comma, and remove what is left over`,
+      });
+      return;
     }
-    rows.push(row);
+    const filled = cells.filter((cell) => !isEmpty(cell)).length;
+    if (filled < fewestFilled && merged.length === 0 && !/\d{15}/.test(String(cells[titles.at.get('code')!] ?? ''))) {
+      complain(
+        'code',
+        '本行不是点位：备注、合计等请删除，或移到标题行以上；若是点位，请补齐必填的列',
+        'the line is no camera: remove notes and sums or move them above the titles; of a camera, fill in the columns that are needed',
+      );
+      return;
+    }
+    const row = readRow(
+      {
+        line,
+        has: (column) => titles.at.has(column),
+        cell: (column) => this.#cell(cells[titles.at.get(column) ?? -1], column),
+      },
+      this.#known,
+      complain,
+    );
+    // What is hidden in a merged area and may be empty is no fault of its own cell.
+    for (const [column, at] of titles.at) {
+      if (merged.length > 0 && lies(at) !== undefined && isEmpty(cells[at] ?? '') && !needed.includes(column)) {
+        complain(column, '', '');
+      }
+    }
+    const doubled = firstOf(this.#codes, row.code, line);
+    if (doubled !== null) {
+      complain(
+        'code',
+        `点位编码重复：第 ${doubled} 行已有；请删除其一`,
+        `doubled: line ${doubled} has it; remove one of them`,
+      );
+    } else if (row.state !== 'removed') {
+      // A camera that was removed may have left its place to another.
+      const shown = firstOf(this.#urls, row.rtspUrl, line);
+      if (shown !== null) {
+        complain(
+          'rtsp_url',
+          `与第 ${shown} 行是同一地址，而编码不同：一个画面只能是一个点位，请核对通道号`,
+          `is also the address of line ${shown}, whose code is another: a picture belongs to one camera, check the channel`,
+        );
+      }
+    }
+    if (this.#faults.length > before + 1 || cells.length > titles.width) {
+      for (const nth of doubtful) this.#faults[nth] = { ...this.#faults[nth]!, value: '***' };
+    }
+    if (this.#faults.length === 0) this.#rows.push(row);
+    else this.#rows.length = 0;
   }
-  return { rows, faults };
+
+  #cell(given: Cell | undefined, column: Column): Cell {
+    if (typeof given !== 'string') return given ?? '';
+    // A password is kept to the letter.
+    if (column === 'password' || column === 'user') return given;
+    const text = given.trim();
+    // What our own export puts before text that a spreadsheet would calculate.
+    const unescaped = this.#naming === 'csv' && /^'+[=+\-@]/.test(text) ? text.slice(1) : text;
+    return this.#words.one(column, unescaped);
+  }
+}
+
+/** The line that had it first; null: this one, or there is nothing to have. */
+const firstOf = (seen: Map<string, number>, key: string, line: number): number | null => {
+  if (key === '') return null;
+  const first = seen.get(key);
+  if (first === undefined) seen.set(key, line);
+  return first ?? null;
 };
 
-type Complain = (column: Column, zh: string, en: string) => void;
+const isEmpty = (cell: Cell): boolean => typeof cell === 'string' && cell.trim() === '';
 
-const readRow = (
-  line: number,
-  cell: (column: Column) => string,
-  has: (column: Column) => boolean,
-  units: Units,
-  sites: ReadonlySet<string>,
-  complain: Complain,
-): Row => {
-  const code = cell('code');
-  const codeFault = faultOfCode(code);
-  if (codeFault !== null) complain('code', codeFault.zh, codeFault.en);
-  const name = cell('name');
-  if (name === '' || name.length > 200) complain('name', '应为 1 至 200 个字', 'must have 1 to 200 characters');
-  const unit = units.get(cell('unit'));
-  if (unit === undefined)
-    complain('unit', '没有这个考核单位：请填单位代码或全称', 'no such unit: give its code or full name');
-  const cameraClass = classes.get(cell('class'));
-  if (cameraClass === undefined) {
-    complain('class', '应为 天网、社会面 或 平安家园', 'must be skynet, social or household');
-  }
-  const site = cell('site');
-  if (!sites.has(site)) {
-    complain(
-      'site',
-      '没有这个探测站点：请先用 xunjian site 登记',
-      'no such site: register it first with "xunjian site"',
-    );
-  }
-  const rtsp = parseRtspUrl(cell('rtsp_url'));
-  if (rtsp === null) complain('rtsp_url', '应形如 rtsp://地址[:端口]/路径', 'must look like rtsp://host[:port]/path');
-  else if (net.isIP(rtsp.host) === 0) {
-    // A name may lead elsewhere tomorrow; the networks of a site are addresses.
-    complain('rtsp_url', '须填 IP 地址而非主机名', 'must hold an IP address and not a host name');
-  } else if (rtsp.user !== null) {
-    complain('rtsp_url', '地址中不得含用户名和密码：请填到各自的列', 'must not hold a login: put it into its columns');
-  }
-  const onvifUrl = readHttpUrl('onvif_url', cell, rtsp?.host, complain);
-  const snapshotUrl = readHttpUrl('snapshot_url', cell, rtsp?.host, complain);
-  const transport = transports.get(cell('transport').toLowerCase());
-  if (transport === undefined) complain('transport', '应为 tcp 或 udp', 'must be tcp or udp');
-  const certificate = cell('certificate') === '' ? null : cell('certificate').toLowerCase().replaceAll(':', '');
-  if (certificate !== null && !/^([0-9a-f]{64}|unverified)$/.test(certificate)) {
-    complain(
-      'certificate',
-      '应为证书的 SHA-256 指纹（64 位十六进制），或 unverified 表示不校验',
-      'must be the SHA-256 of the certificate (64 hexadecimal digits), or unverified',
-    );
-  }
-  const deadline = cell('deadline');
-  const deadlineMs = deadline === '' ? null : Number(deadline);
-  if (deadlineMs !== null && !(/^\d+$/.test(deadline) && deadlineMs >= 500 && deadlineMs <= 120_000)) {
-    complain('deadline', '应为 500 至 120000 的整数（毫秒）', 'must be a whole number of milliseconds, 500 to 120000');
-  }
-  const user = has('user') ? cell('user') : null;
-  const password = cell('password');
-  if (!user && password !== '') complain('user', '有密码而无用户名', 'there is a password and no user');
-  // They would end a header, or be cut at it.
-  for (const [column, value] of [
-    ['user', user ?? ''],
-    ['password', password],
-  ] as const) {
-    if (/\p{Cc}/u.test(value)) complain(column, '不得含换行等控制字符', 'must not hold control characters');
-  }
-  const basicAllowed = flags.get(cell('basic_allowed').toLowerCase());
-  if (basicAllowed === undefined) complain('basic_allowed', '应为 是 或 否', 'must be yes or no');
-  return {
-    line,
-    code,
-    name,
-    unit: unit ?? '',
-    class: cameraClass ?? 'social',
-    site,
-    rtspUrl: rtsp?.request ?? '',
-    onvifUrl: has('onvif_url') ? onvifUrl : undefined,
-    snapshotUrl: has('snapshot_url') ? snapshotUrl : undefined,
-    transport: has('transport') ? transport : undefined,
-    certificate: has('certificate') ? certificate : undefined,
-    deadlineMs: has('deadline') ? deadlineMs : undefined,
-    user,
-    password,
-    basicAllowed: has('basic_allowed') ? basicAllowed : undefined,
-  };
+const emptyLine: Line = { line: 1, cells: [] };
+
+/**
+ * A cell too many, or a comma without quotes, moves a password to the right, and one that is missing to the left: in a
+ * line that shows such a slip what stands there is not repeated, unless it is Chinese. (A column that is needed is
+ * further away than a slip goes.)
+ */
+const mayBePassword = ({ at: columnsAt }: Titles, at: number | undefined, value: Cell): boolean => {
+  const password = columnsAt.get('password');
+  if (password === undefined || at === undefined) return false;
+  const beside = [-1, 1, 2].includes(at - password) && !needed.some((column) => columnsAt.get(column) === at);
+  return beside && !/^[\p{Script=Han}\s]*$/u.test(String(value));
 };
 
-/** A service of the same device: what holds for its host (one visitor, one failed login) holds for all its services. */
-const readHttpUrl = (
-  column: Column,
-  cell: (column: Column) => string,
-  host: string | undefined,
-  complain: Complain,
-): string | null => {
-  const value = cell(column);
-  if (value === '') return null;
-  if (!/^http:\/\/[^/@\s]+\/\S*$/.test(value) || URL.parse(value) === null) {
-    complain(
-      column,
-      '应形如 http://地址[:端口]/路径，且不含密码',
-      'must look like http://host[:port]/path without a login',
-    );
-  } else if (host !== undefined && hostName(host) !== URL.parse(value)!.hostname) {
-    complain(column, `须与 RTSP 地址为同一主机 ${host}`, `must be on the same host as rtsp_url, ${host}`);
-  }
-  return value;
+/** A password is never repeated, not even in a complaint about it, nor one that was put into a URL. */
+const repeatable = (column: Column, value: Cell): string => {
+  if (column === 'password') return '***';
+  return strikePasswords(typeof value === 'number' ? textOfNumber(value) : value.trim());
 };
 
-/** As the URL class spells it: IPv6 in brackets and shortened. */
-const hostName = (host: string): string =>
-  URL.parse(`http://${net.isIPv6(host) ? `[${host}]` : host}/`)?.hostname ?? host;
+/** Words that many cameras share are kept once: a city has few carriers, and every row would keep its own. */
+class Words {
+  readonly #known = new Map<string, string>();
+
+  one(column: Column, word: string): string {
+    if (!shared.has(column as ArchiveColumn)) return word;
+    const known = this.#known.get(word);
+    if (known !== undefined) return known;
+    if (this.#known.size < 100_000) this.#known.set(word, word);
+    return word;
+  }
+}
+const shared: ReadonlySet<Column> = new Set([
+  ...(['unit', 'class', 'site', 'transport', 'kind', 'manufacturer', 'model', 'facing', 'power', 'carrier'] as const),
+  ...(['onu', 'recorder', 'pole', 'box', 'managing_unit', 'managing_contact', 'managing_phone'] as const),
+  ...([
+    'maintaining_unit',
+    'maintaining_contact',
+    'maintaining_phone',
+    'project',
+    'built_on',
+    'retention_days',
+  ] as const),
+]);

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
-import { type ClassRates, percent, type Verdict } from '../verdict/rates.ts';
+import { percent, type Verdict } from '../verdict/rates.ts';
+import type { ClassFigures } from './content.ts';
 import type { InspectionReport } from './inspection.ts';
 
 const words: Readonly<Record<Verdict, string>> = { met: '达标', missed: '未达标', undetermined: '待定' };
@@ -11,9 +12,13 @@ const pad = (text: string, width: number, right: boolean): string => {
   return right ? blank + text : text + blank;
 };
 
-const rate = (yes: number, { assessed }: ClassRates): string => `${yes}/${assessed} ${percent(yes, assessed)}`;
+const rate = (yes: number, { assessed }: Pick<ClassFigures, 'assessed'>): string =>
+  `${yes}/${assessed} ${percent(yes, assessed)}`;
 
-/** The county table of an inspection for a terminal: one line a unit, the classes that are judged side by side. */
+/**
+ * The county table of an inspection for a terminal: one line a unit, the classes that are judged side by side; beside the
+ * judged rates the raw ones, before exemptions and appeals.
+ */
 export const countyTable = (report: InspectionReport): string => {
   const titles = [
     '考核单位',
@@ -21,7 +26,9 @@ export const countyTable = (report: InspectionReport): string => {
     '报备',
     '未知',
     '在线',
+    '原始在线',
     '出图',
+    '原始出图',
     '天网在线',
     '天网出图',
     '社会面在线',
@@ -36,7 +43,9 @@ export const countyTable = (report: InspectionReport): string => {
       String(total.exempt),
       String(total.unknown),
       rate(total.online, total),
+      percent(total.raw.online, total.raw.assessed),
       rate(total.image, total),
+      percent(total.raw.image, total.raw.assessed),
       percent(skynet.online, skynet.assessed),
       percent(skynet.image, skynet.assessed),
       percent(social.online, social.assessed),
@@ -54,23 +63,31 @@ export const countyTable = (report: InspectionReport): string => {
 
 /** One sentence, Chinese and English, that says how the city stands. */
 export const summary = (report: InspectionReport): string => {
-  const sum = { online: 0, image: 0, assessed: 0, roster: 0, unknown: 0 };
+  const sum = { online: 0, image: 0, assessed: 0, roster: 0, unknown: 0, exempt: 0 };
+  const raw = { online: 0, image: 0, assessed: 0 };
   for (const { classes } of report.units) {
     sum.online += classes.total.online;
     sum.image += classes.total.image;
     sum.assessed += classes.total.assessed;
     sum.roster += classes.total.roster;
     sum.unknown += classes.total.unknown;
+    sum.exempt += classes.total.exempt;
+    raw.online += classes.total.raw.online;
+    raw.image += classes.total.raw.image;
+    raw.assessed += classes.total.raw.assessed;
   }
   const count = (verdict: Verdict): number => report.units.filter((unit) => unit.verdict === verdict).length;
   const [met, missed, open] = [count('met'), count('missed'), count('undetermined')];
-  const { id, seconds, formula } = report.inspection;
+  const { id, seconds, formula, policy, revision, published } = report.inspection;
+  const state = published === null ? (['草稿，未发布', 'draft'] as const) : (['已发布', 'published'] as const);
   return [
-    `第 ${id} 次巡检：点位 ${sum.roster} 个，在线 ${percent(sum.online, sum.assessed)}，` +
-      `出图 ${percent(sum.image, sum.assessed)}，未知 ${sum.unknown} 个；` +
-      `${met} 个单位达标，${missed} 个未达标，${open} 个待定；用时 ${seconds} 秒（口径 ${formula}）。`,
-    `Inspection ${id}: ${sum.roster} cameras, online ${percent(sum.online, sum.assessed)}, ` +
-      `with a picture ${percent(sum.image, sum.assessed)}, ${sum.unknown} unknown; ` +
-      `${met} units met the target, ${missed} missed it, ${open} undetermined; ${seconds} s (formula ${formula}).`,
+    `第 ${id} 次巡检（第 ${revision} 版，${state[0]}）：点位 ${sum.roster} 个，报备 ${sum.exempt} 个，` +
+      `在线 ${percent(sum.online, sum.assessed)}（原始 ${percent(raw.online, raw.assessed)}），` +
+      `出图 ${percent(sum.image, sum.assessed)}（原始 ${percent(raw.image, raw.assessed)}），未知 ${sum.unknown} 个；` +
+      `${met} 个单位达标，${missed} 个未达标，${open} 个待定；用时 ${seconds} 秒（算法 ${formula}，口径第 ${policy} 版）。`,
+    `Inspection ${id} (revision ${revision}, ${state[1]}): ${sum.roster} cameras, ${sum.exempt} exempt, ` +
+      `online ${percent(sum.online, sum.assessed)} (raw ${percent(raw.online, raw.assessed)}), ` +
+      `with a picture ${percent(sum.image, sum.assessed)} (raw ${percent(raw.image, raw.assessed)}), ${sum.unknown} unknown; ` +
+      `${met} units met the target, ${missed} missed it, ${open} undetermined; ${seconds} s (formula ${formula}, policy ${policy}).`,
   ].join('\n');
 };

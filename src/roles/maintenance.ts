@@ -1,20 +1,22 @@
-import { refreshHours } from '../rollup/refresh.ts';
+import { addUp, refreshDays } from '../rollup/refresh.ts';
 import type { Ground } from './ground.ts';
 import type { Role } from './worker.ts';
 
 const everyMs = 10 * 60_000;
-const dayMs = 24 * 60 * 60_000;
 
 /**
- * What TimescaleDB's background workers do on a real server: the embedded one has none, so its hourly aggregate is
- * refreshed and its policies are run from here.
+ * Adds up hours and finds outages, wherever the database is. On the embedded one it also does what TimescaleDB's
+ * background workers do on a real server: refreshes the days above the hours and runs the policies.
  */
 export const startMaintenance = ({ db, log, embedded }: Ground): Role => {
-  if (!embedded) return { stop: async () => {} };
-  let running = Promise.resolve();
+  let stopped = false;
+  let running: Promise<void> | null = null;
   const run = async (): Promise<void> => {
-    const now = new Date();
-    await refreshHours(db, new Date(now.getTime() - 3 * dayMs), now);
+    // Of the database: all who store and add up have this clock.
+    const { now } = await db.one<{ now: Date }>('select clock_timestamp() as now');
+    // Some hours at a time: after a long time away the days come along with the hours.
+    while (!stopped && (await addUp(db.patient, now, 6)) > 0) if (embedded) await refreshDays(db);
+    if (!embedded || stopped) return;
     const jobs = await db.many<{ job_id: number }>(
       `select job_id from timescaledb_information.jobs
        where proc_name in ('policy_compression', 'policy_retention') order by job_id`,
@@ -22,11 +24,16 @@ export const startMaintenance = ({ db, log, embedded }: Ground): Role => {
     for (const { job_id } of jobs) await db.patient.run(`call run_job(${job_id})`);
   };
   const start = (): void => {
-    running = run().catch((error: Error) => log.warn({ error: error.message }, 'maintenance'));
+    running ??= run()
+      .catch((error: Error) => log.warn({ error: error.message }, 'maintenance'))
+      .finally(() => {
+        running = null;
+      });
   };
   const timer = setInterval(start, everyMs);
   return {
     async stop() {
+      stopped = true;
       clearInterval(timer);
       await running;
     },

@@ -1,16 +1,9 @@
-import { raiseMissed } from '../alert/outbox.ts';
-import type { Queryable } from '../db/pool.ts';
-import { units } from '../inventory/unit.ts';
-import { countOutcomes } from '../rollup/counts.ts';
-import { freezeOutcomes } from '../rollup/outcome.ts';
 import { isIdle, isOver, markDone, planAttempts } from '../schedule/attempts.ts';
 import { openDaily } from '../schedule/daily.ts';
-import { closeInspection, type Inspection, runningInspections } from '../schedule/inspection.ts';
-import { policyOf } from '../schedule/policy.ts';
+import { runningInspections } from '../schedule/inspection.ts';
 import { planSweeps, siteSizes } from '../schedule/sweep.ts';
 import { endSweeps, graceMs } from '../schedule/sweep-end.ts';
-import { type CameraClass, formula, judgeUnit } from '../verdict/rates.ts';
-import { saveVerdicts } from '../verdict/save.ts';
+import { completeInspection, freezeFormer } from './completion.ts';
 import { startFeeder } from './feeder.ts';
 import type { Ground } from './ground.ts';
 import { startLoop } from './loop.ts';
@@ -49,6 +42,8 @@ const inspecting = (ground: Ground): (() => Promise<void>) => {
   const { db, log } = ground;
   let planned = 0;
   let looked = 0;
+  /** Whether there may be inspections of before an upgrade: once there are none, there will be none. */
+  let former = true;
   return async () => {
     const now = new Date();
     const daily = await openDaily(db, now);
@@ -57,27 +52,35 @@ const inspecting = (ground: Ground): (() => Promise<void>) => {
     if (planning) planned = now.getTime();
     const looking = now.getTime() - looked >= unsaidMs;
     if (looking) looked = now.getTime();
-    for (const inspection of await runningInspections(db)) {
+    const running = await runningInspections(db);
+    for (const inspection of running) {
       if (looking) await markDone(db, inspection.id, now);
       // Further attempts are for the few that failed: gathered, they make few jobs, and at once when nothing else is left.
       if (planning || (await isIdle(db, inspection.id))) await planAttempts(db, inspection, now);
-      if (await isOver(db, inspection, now)) await complete(ground, inspection);
+      if ((await isOver(db, inspection, now)) && (await completeInspection(db, inspection, new Date()))) {
+        log.info({ inspection: inspection.id }, 'inspection complete');
+      }
+    }
+    // Of a year of days some minutes: while none is held that they would keep waiting.
+    if (former && planning && running.length === 0) {
+      former = await freezeFormer(db, now);
+      if (former) log.info({}, 'an inspection of before an upgrade is frozen');
     }
   };
 };
 
 const sweeping = ({ db, log }: Ground): (() => Promise<void>) => {
   let sizes: ReadonlyMap<string, number> = new Map();
-  let sized = 0;
+  let sized = Number.NEGATIVE_INFINITY;
   let reconciled = 0;
   /** Since when the database has answered without a break; null while it does not. */
   let answering: number | null = null;
   const step = async (): Promise<void> => {
     // Of the database: all schedulers have this clock.
     const { now } = await db.one<{ now: Date }>('select clock_timestamp() as now');
-    if (now.getTime() - sized >= sizesMs || now.getTime() < sized) {
+    if (performance.now() - sized >= sizesMs) {
       sizes = await siteSizes(db);
-      sized = now.getTime();
+      sized = performance.now();
     }
     await planSweeps(db, now, sizes);
     answering ??= performance.now();
@@ -94,50 +97,4 @@ const sweeping = ({ db, log }: Ground): (() => Promise<void>) => {
       throw error;
     }
   };
-};
-
-/** Outcomes, rates, verdicts and what is to be told of them: all in one transaction, once. */
-const complete = async ({ db, log }: Ground, inspection: Inspection): Promise<void> => {
-  const now = new Date();
-  const done = await db.transaction(async (tx) => {
-    if (!(await closeInspection(tx, inspection.id, now))) return false;
-    await freezeOutcomes(tx, inspection.id);
-    await judge(tx, inspection);
-    return true;
-  });
-  if (done) log.info({ inspection: inspection.id }, 'inspection complete');
-};
-
-const judge = async (tx: Queryable, inspection: Inspection): Promise<void> => {
-  const policy = await policyOf(tx, inspection.policy);
-  const targets = {
-    total: { online: policy.total_online, image: policy.total_image },
-    skynet: { online: policy.skynet_online, image: policy.skynet_image },
-    social: { online: policy.social_online, image: policy.social_image },
-    coverage: policy.coverage,
-  };
-  const counted = Map.groupBy(await countOutcomes(tx, inspection.id), ({ unit }) => unit);
-  const judged = (await units(tx))
-    .filter(({ code }) => counted.has(code))
-    .map(({ code, name }) => {
-      const classes = counted.get(code)!;
-      const by = <T>(of: (row: (typeof classes)[number]) => T): Partial<Record<CameraClass, T>> =>
-        Object.fromEntries(classes.map((row) => [row.class, of(row)]));
-      const raw = by((row) => ({ assessed: row.raw_assessed, online: row.raw_online, image: row.raw_image }));
-      return {
-        unit: code,
-        name,
-        rates: judgeUnit(
-          by((row) => row),
-          targets,
-        ),
-        raw,
-      };
-    });
-  await saveVerdicts(tx, inspection.id, judged);
-  await raiseMissed(
-    tx,
-    { id: inspection.id, startedAt: inspection.started_at, formula },
-    judged.filter(({ rates }) => rates.verdict === 'missed'),
-  );
 };

@@ -21,7 +21,7 @@ const onTheHalf = (at: Date): Date => new Date(Math.ceil((at.getTime() - 500) / 
 
 /**
  * Opens an inspection at `at` with the policy then in force: freezes the roster (every camera in use, of one unit or of
- * all). The attempts are planned by the tick. Throws a Sentence where there is nothing to inspect.
+ * all) with the names of now. Who is exempt is decided when it is closed. The attempts are planned by the tick. Throws a Sentence where there is nothing to inspect.
  */
 export const openInspection = async (
   db: Database,
@@ -35,8 +35,8 @@ export const openInspection = async (
     const policy = await policyAt(tx, startedAt);
     const inspection = await insert(tx, startedAt, policy, unit, day);
     const rows = await tx.run(
-      `insert into roster (inspection, camera, unit, class, site, exempt, picture_due)
-       select $1, id, unit, class, site, false, class <> 'household' or $2
+      `insert into roster (inspection, camera, code, name, unit, class, site, exempt, picture_due)
+       select $1, id, code, name, unit, class, site, false, class <> 'household' or $2
        from camera where in_use and ($3::text is null or unit = $3)`,
       [inspection.id, policy.household_pictures, unit],
     );
@@ -51,6 +51,9 @@ export const openInspection = async (
     return inspection;
   });
 
+/** Any number that no other lock has. */
+const openingLock = 20_261_103;
+
 /**
  * Begins as many seconds later as it takes until none of its slots is a slot of another inspection: a camera has one
  * result a slot, and that of the one would be taken for the other's. With attempts at 0, 5 and 15 minutes, one that is
@@ -63,8 +66,8 @@ const insert = async (
   unit: string | null,
   day: string | null,
 ): Promise<Inspection> => {
-  // Two that are opened at once see each other.
-  await tx.run('lock table inspection in share row exclusive mode');
+  // Two that are opened at once see each other. Not by locking the table: the service may not, which cannot change it.
+  await tx.run('select pg_advisory_xact_lock($1)', [openingLock]);
   const { start } = await tx.one<{ start: Date }>(
     `with taken as (
        select i.started_at + make_interval(secs => theirs) as slot
@@ -86,7 +89,8 @@ const insert = async (
   );
 };
 
-const requireUnit = async (tx: Queryable, unit: string): Promise<void> => {
+/** Throws a Sentence that lists the units where there is none of this code. */
+export const requireUnit = async (tx: Queryable, unit: string): Promise<void> => {
   const known = await tx.many<{ code: string; name: string }>('select code, name from unit order by position');
   if (known.some(({ code }) => code === unit)) return;
   const list = known.map(({ code, name }) => `${code} ${name}`).join('、');

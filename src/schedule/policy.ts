@@ -2,6 +2,7 @@ import type { Queryable } from '../db/pool.ts';
 
 export type Policy = {
   readonly version: number;
+  readonly valid_from: Date;
   readonly note: string;
   /** HH:MM:SS in Asia/Shanghai: when the daily round begins; null where none does by itself. */
   readonly daily_at: string | null;
@@ -29,6 +30,14 @@ export type Policy = {
   readonly social_picture_every: number | null;
   readonly household_online_every: number | null;
   readonly household_picture_every: number | null;
+  /** Days that an exemption may last at most. */
+  readonly exemption_longest_days: number;
+  /** Seconds after an inspection's start until which an exemption that is submitted then still counts for it. */
+  readonly exemption_backdating: number;
+  /** Failed probes in a row after which a camera is down. */
+  readonly down_after: number;
+  /** Good probes in a row after which it is up again. */
+  readonly up_after: number;
 };
 
 /** Nothing is probed but in inspections. */
@@ -48,20 +57,26 @@ export const policyAt = (db: Queryable, at: Date): Promise<Policy> =>
 export const policyOf = (db: Queryable, version: number): Promise<Policy> =>
   db.one<Policy>('select * from policy where version = $1', [version]);
 
-/** A new version that differs from the one in force in what `changes` says; gives the new version's number. */
+/** What is decided but not in force at `at`, in the order in which it will be. */
+export const policiesAfter = (db: Queryable, at: Date): Promise<Policy[]> =>
+  db.many<Policy>('select * from policy where valid_from > $1 order by valid_from, version', [at]);
+
+/** A new version that differs from the one in force then in what `changes` says; gives the new version's number. */
 export const decidePolicy = async (
   db: Queryable,
   validFrom: Date,
   note: string,
-  changes: Partial<Omit<Policy, 'version' | 'note'>>,
+  changes: Partial<Omit<Policy, 'version' | 'valid_from' | 'note'>>,
 ): Promise<number> => {
   const next = { ...(await policyAt(db, validFrom)), ...changes };
   const { version } = await db.one<{ version: number }>(
     `insert into policy (valid_from, note, daily_at, total_online, total_image, skynet_online, skynet_image, social_online,
        social_image, coverage, attempts, cutoff, deadline, household_pictures, evidence, snapshot_proves,
        device_facts, skynet_online_every, skynet_picture_every, social_online_every, social_picture_every,
-       household_online_every, household_picture_every)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+       household_online_every, household_picture_every, exemption_longest_days, exemption_backdating, down_after,
+       up_after)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+       $24, $25, $26, $27)
      returning version`,
     [
       ...[validFrom, note, next.daily_at, next.total_online, next.total_image, next.skynet_online, next.skynet_image],
@@ -69,6 +84,7 @@ export const decidePolicy = async (
       ...[next.household_pictures, next.evidence, next.snapshot_proves, next.device_facts],
       ...[next.skynet_online_every, next.skynet_picture_every, next.social_online_every, next.social_picture_every],
       ...[next.household_online_every, next.household_picture_every],
+      ...[next.exemption_longest_days, next.exemption_backdating, next.down_after, next.up_after],
     ],
   );
   return version;

@@ -234,10 +234,17 @@ export const streamPath = ({ channel = 1, stream }: Camera): string =>
 const inventoryPassword = (camera: Camera): string =>
   camera.fault === 'unauthorized' ? `old-${camera.password}` : camera.password;
 
-/** The inventory as a county would hand it in: CSV, UTF-8, one line a camera, CRLF-free. */
-export const inventoryCsv = (city: City, ports: Ports): string =>
+/**
+ * The inventory as a county would hand it in: CSV, UTF-8, one line a camera, CRLF-free. With an archive, its columns stand
+ * behind the others.
+ */
+export const inventoryCsv = (
+  city: City,
+  ports: Ports,
+  archive: readonly Readonly<Record<string, string>>[] = [],
+): string =>
   stringify(
-    city.cameras.map((camera) => {
+    city.cameras.map((camera, nth) => {
       const dead = camera.fault === 'refused' || camera.fault === 'rtsp_dead';
       const rtsp = dead ? ports.refused : camera.fault === 'unreachable' ? ports.unreachable : ports.rtsp;
       const onvif =
@@ -253,10 +260,14 @@ export const inventoryCsv = (city: City, ports: Ports): string =>
         onvif_url: `http://${camera.address}${onvif === 80 ? '' : `:${onvif}`}/onvif/device_service`,
         user: login ? camera.user : '',
         password: login ? inventoryPassword(camera) : '',
+        ...archive[nth],
       };
     }),
     {
       header: true,
-      columns: ['code', 'name', 'unit', 'class', 'site', 'rtsp_url', 'onvif_url', 'user', 'password'],
+      columns: [
+        ...['code', 'name', 'unit', 'class', 'site', 'rtsp_url', 'onvif_url', 'user', 'password'],
+        ...Object.keys(archive[0] ?? {}),
+      ],
     },
   );

@@ -1,5 +1,5 @@
 import type { Queryable } from '../db/pool.ts';
-import { type CameraClass, type ClassRates, formula, type RateClass, type RawCounts, type UnitRates } from './rates.ts';
+import { type CameraClass, formula, type RateClass, type RawCounts, type UnitRates } from './rates.ts';
 
 export type JudgedUnit = {
   readonly unit: string;
@@ -7,28 +7,46 @@ export type JudgedUnit = {
   readonly raw: Readonly<Partial<Record<CameraClass, RawCounts>>>;
 };
 
-/** Writes the rates and verdicts of one inspection; inside the transaction that completes it. */
-export const saveVerdicts = async (tx: Queryable, inspection: number, units: readonly JudgedUnit[]): Promise<void> => {
-  for (const { unit, rates, raw } of units) {
-    const rawTotal = sum(raw.skynet, raw.social);
-    for (const [name, rate] of Object.entries(rates.classes) as [RateClass, ClassRates][]) {
-      const found = name === 'total' ? rawTotal : sum(raw[name]);
-      await tx.run(
-        `insert into rate (inspection, unit, class, roster, exempt, unknown, assessed, online, image,
-           raw_assessed, raw_online, raw_image, online_verdict, image_verdict, formula)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-        [inspection, unit, name, rate.roster, rate.exempt, rate.unknown, rate.assessed, rate.online, rate.image]
-          .concat([found.assessed, found.online, found.image])
-          .concat([rate.verdict.online as never, rate.verdict.image as never, formula]),
-      );
-    }
-    await tx.run('insert into unit_verdict (inspection, unit, verdict) values ($1, $2, $3)', [
-      inspection,
-      unit,
-      rates.verdict,
-    ]);
-  }
+/** Writes the rates and verdicts of one revision of an inspection; inside the transaction that makes it. */
+export const saveVerdicts = async (
+  tx: Queryable,
+  inspection: number,
+  revision: number,
+  units: readonly JudgedUnit[],
+): Promise<void> => {
+  await tx.run(
+    `insert into rate (inspection, revision, unit, class, roster, exempt, unknown, assessed, online, image,
+       raw_assessed, raw_online, raw_image, online_verdict, image_verdict, formula)
+     select $1, $2, unit, class, roster, exempt, unknown, assessed, online, image,
+       raw_assessed, raw_online, raw_image, online_verdict, image_verdict, $3
+     from jsonb_to_recordset($4::jsonb) as r (unit text, class text, roster integer, exempt integer, unknown integer,
+       assessed integer, online integer, image integer, raw_assessed integer, raw_online integer, raw_image integer,
+       online_verdict text, image_verdict text)`,
+    [inspection, revision, formula, JSON.stringify(units.flatMap(rows))],
+  );
+  await tx.run(
+    `insert into unit_verdict (inspection, revision, unit, verdict)
+     select $1, $2, * from unnest($3::text[], $4::text[])`,
+    [inspection, revision, units.map(({ unit }) => unit), units.map(({ rates }) => rates.verdict)],
+  );
 };
+
+/** One a class, as the columns of `rate` are called. */
+const rows = ({ unit, rates, raw }: JudgedUnit) =>
+  (Object.keys(rates.classes) as RateClass[]).map((name) => {
+    const { verdict, ...counts } = rates.classes[name];
+    const found = name === 'total' ? sum(raw.skynet, raw.social) : sum(raw[name]);
+    return {
+      ...counts,
+      unit,
+      class: name,
+      raw_assessed: found.assessed,
+      raw_online: found.online,
+      raw_image: found.image,
+      online_verdict: verdict.online,
+      image_verdict: verdict.image,
+    };
+  });
 
 const sum = (...counts: readonly (RawCounts | undefined)[]): RawCounts =>
   counts.reduce<RawCounts>(

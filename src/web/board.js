@@ -23,17 +23,34 @@ const rateCell = (rates, metric) => {
   return td;
 };
 
+const rawCell = ({ raw }, metric) => rateCell({ ...raw, verdict: {} }, metric);
+
 const row = ({ name, classes, verdict }) => {
   const tr = document.createElement('tr');
   const th = document.createElement('th');
   th.scope = 'row';
   th.textContent = name;
   tr.append(th, cell(classes.total.roster), cell(classes.total.exempt), cell(classes.total.unknown));
-  for (const rates of [classes.total, classes.skynet, classes.social]) {
-    tr.append(rateCell(rates, 'online'), rateCell(rates, 'image'));
-  }
+  const { total, skynet, social } = classes;
+  tr.append(rateCell(total, 'online'), rateCell(total, 'image'), rawCell(total, 'online'), rawCell(total, 'image'));
+  for (const rates of [skynet, social]) tr.append(rateCell(rates, 'online'), rateCell(rates, 'image'));
   tr.append(cell(verdict === null ? '—' : words[verdict], verdict));
   return tr;
+};
+
+/** The documents of the day that is chosen: at first that of the inspection on the board. */
+const offerDocuments = (day) => {
+  for (const link of document.querySelectorAll('a[data-format]')) {
+    link.href = `/api/v1/reports/daily?date=${day}&format=${link.dataset.format}`;
+  }
+};
+const chosen = document.getElementById('day');
+chosen.addEventListener('change', () => offerDocuments(chosen.value));
+const offerDayOf = (at) => {
+  if (chosen.value !== '') return;
+  // Asia/Shanghai, as YYYY-MM-DD.
+  chosen.value = new Date(Date.parse(at) + 8 * 3_600_000).toISOString().slice(0, 10);
+  offerDocuments(chosen.value);
 };
 
 const show = async () => {
@@ -46,8 +63,10 @@ const show = async () => {
     }
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     const { inspection, units } = await answer.json();
+    offerDayOf(inspection.at);
     const at = new Date(inspection.at).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai' });
-    about.textContent = `第 ${inspection.id} 次巡检 · ${at} 开始（北京时间）· 用时 ${inspection.seconds} 秒 · 口径 ${inspection.formula}`;
+    const published = inspection.published === null ? '草稿，未发布' : '已发布';
+    about.textContent = `第 ${inspection.id} 次巡检（第 ${inspection.revision} 版，${published}）· ${at} 开始（北京时间）· 用时 ${inspection.seconds} 秒 · 算法 ${inspection.formula} · 口径第 ${inspection.policy} 版`;
     document.getElementById('units').replaceChildren(...units.map(row));
   } catch (error) {
     about.textContent = `暂时读不到数据：${error.message} / The data cannot be read now`;

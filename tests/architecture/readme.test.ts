@@ -25,8 +25,9 @@ describe.each(pages)('%s', (page) => {
     expect(told.filter((name) => !commands.includes(name))).toEqual([]);
     expect(commands.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
     for (const line of matches(text, /((?:npx xunjian|`xunjian|npm run demo --) [^\n]*)/g)) {
-      const name = /xunjian ([a-z]+)/.exec(line)?.[1] ?? 'demo';
-      const known = await help(name);
+      const [name, sub] = /xunjian ([a-z]+)(?: ([a-z]+))?/.exec(line)?.slice(1) ?? ['demo'];
+      const own = await help(name!);
+      const known = new RegExp(`^ {2}${sub} `, 'm').test(own) ? await help(name!, sub!) : own;
       const options = matches(line.replace(/`[^`]*`\s*·.*/, ''), /(--[a-z-]+)/g);
       expect(options.filter((option) => !known.includes(option)).map((option) => `${name} ${option}`)).toEqual([]);
     }

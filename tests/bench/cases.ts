@@ -18,7 +18,7 @@ export const cases: Readonly<Record<string, readonly string[]>> = {
   ],
   store: [
     ...['answers, through ResultWriter', 'answers', 'answers, delivered again', 'pictures, JPEG of 8 KB'],
-    ...['result, compressed', 'camera_hour, compressed', 'answers, delivered again into compressed chunks'],
+    ...['result, compressed', 'answers, delivered again into compressed chunks'],
   ],
   queue: ['one site: ', 'twelve sites: ', 'twelve sites, a sweep: '],
 };

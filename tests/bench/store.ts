@@ -154,11 +154,6 @@ const bytes = async (db: Database, pid: number, told: (line: string) => void): P
   told(`store: ${history.length} results to compress`);
   for (let from = 0; from < history.length; from += answers) await write(db, history.slice(from, from + answers));
   await mustHold(db, history.length);
-  await db.patient.run("call refresh_continuous_aggregate('camera_hour', null, null)");
-  const { hours } = await db.one<{ hours: string }>(
-    `select format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) as hours
-     from timescaledb_information.continuous_aggregates where view_name = 'camera_hour'`,
-  );
   const row = async (name: string, table: string): Promise<BenchRow> => {
     await db.patient.run(`select compress_chunk(chunk) from show_chunks('${table}') chunk`);
     const { before, after } = await sizes(db, table);
@@ -172,7 +167,7 @@ const bytes = async (db: Database, pid: number, told: (line: string) => void): P
       n: 1,
     };
   };
-  const rows = [await row('result, compressed', 'result'), await row('camera_hour, compressed', hours)];
+  const rows = [await row('result, compressed', 'result')];
   const again: Costs = { own: [], server: [], wall: [] };
   for (let round = 0; round < rounds; round++) {
     const results = history.slice(round * answers, (round + 1) * answers);

@@ -38,7 +38,11 @@ const answer = (value: boolean | null): Answer => (value === null ? 'unknown' : 
 
 /** Everything that was planned and everything that was stored, of sweeps and of inspections that are over. */
 export const historyOf = async (db: Database): Promise<History> => {
-  const results = await db.many<ResultRow>('select camera, slot, observed_at, online, image, failure from result');
+  const results = await db.many<ResultRow>(
+    `select camera, slot, coalesce(observed_at, slot + observed_after * interval '1 millisecond') as observed_at, online,
+       image, failure
+     from result`,
+  );
   const stored = results.map(
     ({ camera, slot, observed_at, online, image, failure }): Stored => ({
       camera,

@@ -109,10 +109,11 @@ export const cameraRoutes =
       async ({ params, query }) => {
         const camera = await db.maybeOne<{ id: number }>('select id from camera where code = $1', [params.code]);
         if (camera === null) throw new ApiProblem(404, 'no_such_camera', '没有这个点位', 'No such camera');
-        const rows = await db.many<Row>('select * from result where camera = $1 order by slot desc limit $2', [
-          camera.id,
-          query.limit ?? 20,
-        ]);
+        const rows = await db.many<Row>(
+          `select *, coalesce(observed_at, slot + observed_after * interval '1 millisecond') as observed_at
+           from result where camera = $1 order by slot desc limit $2`,
+          [camera.id, query.limit ?? 20],
+        );
         return rows.map(probeOf);
       },
     );

@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { moment } from '../moment-option.ts';
+import { readAttempts, readDaily, readTargets } from '../policy-option.ts';
 import { readSweeps } from '../sweep-option.ts';
 import { end, onGround } from './run.ts';
 import { json, whole, yesOrNo } from './values.ts';
@@ -38,8 +40,26 @@ export const inspectionLines = (program: Command): void => {
   program
     .command('policy')
     .description(
-      '显示考核口径；给出选项则自即刻起生效新版本 / show the policy; with options, decide a new version from now on',
+      '显示考核口径；给出选项则定新版本，默认即刻生效 / show the policy; with options, decide a new version of it',
     )
+    .option(
+      '--target <class=online/image,...>',
+      '达标线，百分比，例如 total=95/95,skynet=98/98,social=95/95 / targets, percent',
+      readTargets,
+    )
+    .option('--coverage <percent>', '覆盖率低于此值则待定 / below it a verdict is undetermined', whole(1, 100))
+    .option('--attempts <seconds,...>', '每轮各次探测的时刻，例如 0,300,900 / when each attempt is made', readAttempts)
+    .option('--cutoff <seconds>', '每轮的截止时刻 / when a round is cut off', whole(1, 86_400))
+    .option('--daily-at <HH:MM|none>', '日巡检的开始时刻，北京时间 / when the daily round begins', readDaily)
+    .option('--exemption-longest <days>', '报备最长天数 / the longest exemption', whole(1, 366))
+    .option(
+      '--exemption-backdating <seconds>',
+      '巡检开始后多久内提交的报备仍计入该次 / how long after its start an exemption still counts for a round',
+      whole(0, 2_678_400),
+    )
+    .option('--down-after <n>', '连续几次探测失败算掉线 / failed probes in a row until a camera is down', whole(1, 100))
+    .option('--up-after <n>', '连续几次探测成功算恢复 / good ones until it is up', whole(1, 100))
+    .option('--valid-from <time>', '生效时间（北京时间），不早于现在 / from when on; not in the past', moment)
     .option('--snapshot-proves <yes|no>', '快照可证明出图 / whether a snapshot proves a picture', yesOrNo)
     .option('--device-facts <yes|no>', '每轮询问设备型号与时钟 / ask devices who they are in each round', yesOrNo)
     .option(

@@ -17,9 +17,9 @@ export const yesOrNo = (value: string): boolean => {
 
 export const limit = (value: string): number | null => (value === 'none' ? null : whole(1, 100_000)(value));
 
-/** A day that exists, as YYYY-MM-DD. */
+/** A day that exists, as YYYY-MM-DD; there is no year 0. */
 export const day = (value: string): string => {
-  const date = /^\d{4}-\d{2}-\d{2}$/.test(value) ? new Date(`${value}T00:00:00Z`) : null;
+  const date = /^(?!0000)\d{4}-\d{2}-\d{2}$/.test(value) ? new Date(`${value}T00:00:00Z`) : null;
   if (date !== null && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value)) return value;
   throw new InvalidArgumentError('应为日期，例如 2026-11-23 / must be a date such as 2026-11-23.');
 };

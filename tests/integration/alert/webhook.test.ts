@@ -10,6 +10,7 @@ import { bullConnection } from '../../../src/queue/connection.ts';
 import { startNotifier } from '../../../src/roles/notifier.ts';
 import { startScheduler } from '../../../src/roles/scheduler.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';
+import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { Sentence } from '../../../src/sentence.ts';
 import { judgeUnit, none } from '../../../src/verdict/rates.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
@@ -177,9 +178,9 @@ describe('the notifier', () => {
       { serial: 1, unit: '450202' },
       { serial: 2, unit: '450203' },
     ]);
-    const { id } = await openInspection(ground.db, new Date(), null);
     // Or a run of these tests at eight in Liuzhou would open the day's own round.
-    await ground.db.run('update policy set daily_at = null');
+    await decidePolicy(ground.db, new Date('2026-01-01T00:00:00Z'), 'by hand only', { daily_at: null });
+    const { id } = await openInspection(ground.db, new Date(), null);
     const scheduler = startScheduler(roles);
     await until(async () => (await ground.db.many('select from batch')).length === 1);
     // All attempts have been made, and one of the two answered none of them.

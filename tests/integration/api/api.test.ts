@@ -199,6 +199,22 @@ describe('the inspections', () => {
     expect((await get('/api/v1/inspections/latest/rates')).body).toEqual(answer.body);
     await expectAsDocumented('/api/v1/inspections/latest/rates', answer);
   });
+
+  it('have revisions, each with its rates and the hash of its content', async () => {
+    const answer = await get('/api/v1/inspections/1/revisions');
+    expect(answer.body).toMatchObject([
+      {
+        number: 1,
+        madeBy: 'xunjian',
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        previousSha256: null,
+        published: null,
+      },
+    ]);
+    await expectAsDocumented('/api/v1/inspections/{id}/revisions', answer);
+    const rates = await get('/api/v1/inspections/1/rates');
+    expect((await get('/api/v1/inspections/1/rates?revision=1')).body).toEqual(rates.body);
+  });
 });
 
 describe('the probes of a camera', () => {
@@ -247,6 +263,8 @@ describe('what cannot be answered', () => {
     ['/api/v1/inspections/3/rates', '/api/v1/inspections/{id}/rates', 'no_such_inspection'],
     // It runs.
     ['/api/v1/inspections/2/rates', '/api/v1/inspections/{id}/rates', 'no_such_inspection'],
+    ['/api/v1/inspections/2/revisions', '/api/v1/inspections/{id}/revisions', 'no_such_inspection'],
+    ['/api/v1/inspections/1/rates?revision=2', '/api/v1/inspections/{id}/rates', 'no_such_inspection'],
     [`/api/v1/cameras/${codeOf(99)}/probes`, '/api/v1/cameras/{code}/probes', 'no_such_camera'],
   ])('%s is a problem with status 404', async (url, path, code) => {
     const answer = await get(url);
@@ -395,6 +413,8 @@ describe('the document of the API', () => {
       '/api/v1/inspections',
       '/api/v1/inspections/latest/rates',
       '/api/v1/inspections/{id}/rates',
+      '/api/v1/inspections/{id}/revisions',
+      '/api/v1/reports/{kind}',
       '/api/v1/sites',
       '/api/v1/units',
       '/health/live',

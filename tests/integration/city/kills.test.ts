@@ -12,7 +12,7 @@ import { end, startWorkerProcess, until } from '../../support/worker-process.ts'
 
 const kills = 20;
 const inFlight = 1_000;
-const plan = { cameras: 16_000, seed: 20, stream: 'sub' } as const;
+const plan = { cameras: 8_000, seed: 20, stream: 'sub' } as const;
 describe(`a worker killed with kill -9 ${kills} times with ${inFlight} probes in flight`, () => {
   let ground: TestGround;
   beforeAll(async () => {

@@ -18,6 +18,16 @@ export const xunjian = (env: Env, ...args: readonly string[]): Promise<Ran> =>
     });
   });
 
+/** The same with nobody who reads what it prints; its exit code and complaints. */
+export const unread = async (env: Env, ...args: readonly string[]): Promise<Omit<Ran, 'out'>> => {
+  const child = spawn(bin, args, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const complaints: Buffer[] = [];
+  child.stderr.on('data', (bytes: Buffer) => complaints.push(bytes));
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, err: Buffer.concat(complaints).toString() };
+};
+
 export type Running = {
   /** The first line on stdout, or on stderr for the roles, which print nothing on stdout. */
   readonly said: string;

@@ -1,5 +1,5 @@
 import type { Database } from '../../../src/db/pool.ts';
-import { refreshHours } from '../../../src/rollup/refresh.ts';
+import { addUpHour } from '../../../src/rollup/availability-hours.ts';
 import { closeInspection, openInspection } from '../../../src/schedule/inspection.ts';
 import { decidePolicy } from '../../../src/schedule/policy.ts';
 
@@ -31,15 +31,17 @@ export const fillCity = async (db: Database): Promise<void> => {
   }
   for (const row of rates) {
     await db.run(
-      `insert into rate (inspection, unit, class, roster, exempt, unknown, assessed, online, image, raw_assessed,
+      `insert into rate (inspection, revision, unit, class, roster, exempt, unknown, assessed, online, image, raw_assessed,
          raw_online, raw_image, online_verdict, image_verdict, formula)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7, $8, $9, $10, $11, 'xunjian-rates/1')`,
+       values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $7, $8, $9, $10, $11, 'xunjian-rates/1')`,
       row,
     );
   }
   await db.run(
-    `insert into unit_verdict values
-       (1, '450202', 'missed'), (1, '450203', 'undetermined'), (2, '450202', 'missed'), (3, '450202', 'missed')`,
+    `insert into unit_verdict (inspection, unit, verdict, revision)
+     select *, 1 from (values
+       (1, '450202', 'missed'), (1, '450203', 'undetermined'), (2, '450202', 'missed'), (3, '450202', 'missed')
+     ) as v`,
   );
   for (const [serial, ...found] of outcomes) {
     await db.run(
@@ -55,8 +57,7 @@ export const fillCity = async (db: Database): Promise<void> => {
       [cameraCode(serial), slot, online],
     );
   }
-  // The first hour is read from what is materialised, the second as it stands in the results.
-  await refreshHours(db, new Date('2026-10-01T02:00:00Z'), new Date('2026-10-01T02:30:00Z'));
+  for (const hour of [2, 3]) await addUpHour(db, new Date(Date.UTC(2026, 9, 1, hour)), null);
 };
 
 export const cameraCode = (serial: number): string => `4502020000131000000${serial}`;

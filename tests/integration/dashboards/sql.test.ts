@@ -277,10 +277,10 @@ describe('the figures of a time range', () => {
     expect(later).toMatchObject([{ inspections: 2, assessed: 1100, online: 1050 }]);
   });
 
-  it('count the cameras of each hour: online at least once, never, or never told', async () => {
+  it('count the cameras of each hour: online at some time, only offline, or never told', async () => {
     expect(await panel('每小时在线点位')).toEqual([
-      { time: new Date('2026-10-01T02:00:00Z'), online: 1, offline: 1, unknown: 1 },
-      { time: new Date('2026-10-01T03:00:00Z'), online: 0, offline: 1, unknown: 0 },
+      { time: new Date('2026-10-01T02:00:00Z'), online: 1, offline: 1, unknown: 5 },
+      { time: new Date('2026-10-01T03:00:00Z'), online: 0, offline: 1, unknown: 6 },
     ]);
   });
 });

@@ -151,7 +151,7 @@ describe('an import', () => {
 
   it('takes a camera that was taken out back into use', async () => {
     await run([row(1)]);
-    await ground.db.run('update camera set in_use = false');
+    await ground.db.run('update camera set in_use = false, removed = true');
     expect(await run([row(1)])).toEqual({ added: 0, changed: 1, same: 0 });
     expect(await kept()).toMatchObject([{ in_use: true }]);
   });

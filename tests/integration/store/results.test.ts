@@ -4,9 +4,11 @@ import type { ProbeResult } from '../../../src/probing/result.ts';
 import { countOutcomes } from '../../../src/rollup/counts.ts';
 import { freezeOutcomes } from '../../../src/rollup/outcome.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';
+import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { insert, ResultWriter } from '../../../src/store/writer.ts';
+import { countFound, type FoundCamera as Found } from '../../../src/verdict/count.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
-import { countsOf, type Found } from '../../unit/verdict/oracle.ts';
+import { answerOf, pictureOf } from '../../support/results.ts';
 import { clear, putCameras } from '../schedule/roster.ts';
 
 let ground: TestGround;
@@ -18,47 +20,9 @@ beforeEach(() => clear(ground.db));
 
 const slot = new Date('2026-10-01T02:00:00.500Z');
 
-/** As a sweep gives it that asks whether the camera answers, and for no picture. */
-const answer = (camera: number, more: Partial<ProbeResult> = {}): ProbeResult =>
-  result(camera, {
-    inspection: null,
-    attempt: null,
-    image: 'unknown',
-    codec: null,
-    width: null,
-    height: null,
-    keyframeBytes: null,
-    meanLuma: null,
-    contrast: null,
-    sharpness: null,
-    provedBy: null,
-    ...more,
-  });
-const result = (camera: number, more: Partial<ProbeResult> = {}): ProbeResult => ({
-  slot,
-  camera,
-  inspection: 1,
-  attempt: 1,
-  observedAt: slot,
-  online: 'yes',
-  image: 'yes',
-  failure: null,
-  step: null,
-  detail: null,
-  took: 12,
-  codec: 'h264',
-  width: 1920,
-  height: 1080,
-  keyframeBytes: 46_000,
-  meanLuma: 101.5,
-  contrast: 40.25,
-  sharpness: 3,
-  faults: [],
-  jpeg: null,
-  provedBy: 'stream',
-  fingerprint: null,
-  ...more,
-});
+const answer = (camera: number, more: Partial<ProbeResult> = {}): ProbeResult => answerOf(camera, slot, more);
+const result = (camera: number, more: Partial<ProbeResult> = {}): ProbeResult =>
+  pictureOf(camera, slot, { inspection: 1, attempt: 1, ...more });
 const some = (count: number): ProbeResult[] => Array.from({ length: count }, (_, nth) => result(nth + 1));
 
 const counted = () =>
@@ -121,7 +85,7 @@ describe('results', () => {
         contrast: 40.25,
         proved_by: 'stream',
       },
-      { codec: null, width: null, height: null, keyframe_bytes: null, mean_luma: null, contrast: null, faults: [] },
+      { codec: null, width: null, height: null, keyframe_bytes: null, mean_luma: null, contrast: null, faults: null },
       { proved_by: 'snapshot' },
       { proved_by: null },
     ]);
@@ -134,7 +98,7 @@ describe('results', () => {
     expect(await ground.db.many('select * from result order by camera')).toMatchObject([
       { ...none, inspection: null, attempt: null, online: true, image: null, failure: null, took: 12 },
       { ...none, ...failure, online: false },
-      { codec: 'h264', faults: [], inspection: 1 },
+      { codec: 'h264', faults: null, inspection: 1 },
     ]);
   });
 
@@ -149,7 +113,11 @@ describe('results', () => {
       ground.db,
       times.map((time, nth) => (nth % 2 === 0 ? answer(1, time) : result(1, time))),
     );
-    expect(await ground.db.many('select slot, observed_at as "observedAt" from result order by slot')).toEqual(times);
+    const stored = await ground.db.many(
+      `select slot, coalesce(observed_at, slot + observed_after * interval '1 millisecond') as "observedAt"
+       from result order by slot`,
+    );
+    expect(stored).toEqual(times);
   });
 });
 
@@ -247,7 +215,7 @@ describe('the outcome of an inspection', () => {
   };
 
   it.each([false, true])(
-    'and its counts are what a slow count over its cameras says (household pictures: %s)',
+    'and its counts are what a count over its cameras says (household pictures: %s)',
     async (household) => {
       const { db } = ground;
       const [members] = fc.sample(fc.array(member, { minLength: 600, maxLength: 600, size: 'max' }), {
@@ -258,9 +226,8 @@ describe('the outcome of an inspection', () => {
         db,
         members!.map((one, nth) => ({ serial: nth + 1, unit: one.unit, class: one.class })),
       );
-      await db.run('update policy set household_pictures = $1 where version = 1', [household]);
+      await decidePolicy(db, new Date('2026-01-01T00:00:00Z'), 'homes', { household_pictures: household });
       const inspection = await openInspection(db, new Date('2026-10-01T02:00:00Z'), null);
-      await db.run('update policy set household_pictures = false where version = 1');
       const exempt = members!.flatMap((one, nth) => (one.exempt ? [ids.get(nth + 1)!] : []));
       await db.run('update roster set exempt = true where camera = any ($1)', [exempt]);
       const answer = (value: boolean | null) => (value === null ? 'unknown' : value ? 'yes' : 'no');
@@ -300,13 +267,12 @@ describe('the outcome of an inspection', () => {
       const expected = ['450202', '450203'].flatMap((unit) =>
         (['household', 'skynet', 'social'] as const).map((name) => {
           const cameras = members!.filter((one) => one.unit === unit && one.class === name);
-          const all = cameras.map((one) => found(one, household));
-          const raw = countsOf(all.map((one) => ({ ...one, exempt: false })));
+          const { counts, raw } = countFound(cameras.map((one) => found(one, household)))[name]!;
           return {
             unit,
             class: name,
-            ...countsOf(all),
-            raw_assessed: raw.roster - raw.unknown,
+            ...counts,
+            raw_assessed: raw.assessed,
             raw_online: raw.online,
             raw_image: raw.image,
           };
@@ -320,8 +286,10 @@ describe('the outcome of an inspection', () => {
 describe('a picture that is the very one of the probe before', () => {
   const minute = (minutes: number, fingerprint: string | null, more: Partial<ProbeResult> = {}): ProbeResult =>
     result(1, { slot: new Date(slot.getTime() + minutes * 60_000), fingerprint, ...more });
-  const faults = async (): Promise<string[][]> =>
-    (await ground.db.many<{ faults: string[] }>('select faults from result order by slot')).map((row) => row.faults);
+  const faults = async (): Promise<(string[] | null)[]> =>
+    (await ground.db.many<{ faults: string[] | null }>('select faults from result order by slot')).map(
+      (row) => row.faults,
+    );
 
   it('is frozen, which is a fault of the picture and not a missing one', async () => {
     for (const [minutes, fingerprint] of [
@@ -332,7 +300,7 @@ describe('a picture that is the very one of the probe before', () => {
     ] as const) {
       await insert(ground.db, [minute(minutes, fingerprint)]);
     }
-    expect(await faults()).toEqual([[], [], ['frozen'], []]);
+    expect(await faults()).toEqual([null, null, ['frozen'], null]);
     expect(await ground.db.one('select bool_and(image) as image from result')).toEqual({ image: true });
   });
 
@@ -340,7 +308,7 @@ describe('a picture that is the very one of the probe before', () => {
     await insert(ground.db, [minute(0, 'aa')]);
     await insert(ground.db, [minute(5, null, { image: 'no', failure: 'no_media' })]);
     await insert(ground.db, [minute(10, 'aa', { faults: ['blurred'] })]);
-    expect(await faults()).toEqual([[], [], ['blurred', 'frozen']]);
+    expect(await faults()).toEqual([null, null, ['blurred', 'frozen']]);
   });
 
   it.each(['black', 'white', 'flat'])(
@@ -357,6 +325,6 @@ describe('a picture that is the very one of the probe before', () => {
     await insert(ground.db, [minute(5, 'aa')]);
     await insert(ground.db, [minute(0, 'aa')]);
     await insert(ground.db, [result(2, { slot: new Date(slot.getTime() + 600_000), fingerprint: 'aa' })]);
-    expect(await faults()).toEqual([[], [], []]);
+    expect(await faults()).toEqual([null, null, null]);
   });
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/db/pool.ts';
 import type { ProbeResult } from '../../../src/probing/result.ts';
+import { addUpHour } from '../../../src/rollup/availability-hours.ts';
 import { countOutcomes } from '../../../src/rollup/counts.ts';
 import { freezeOutcomes } from '../../../src/rollup/outcome.ts';
-import { refreshHours } from '../../../src/rollup/refresh.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';
 import { ResultWriter } from '../../../src/store/writer.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
@@ -83,8 +83,8 @@ describe('100,000 results, of an inspection and of the sweeps around it', () => 
     };
   };
   const hours = async () => {
-    await refreshHours(ground.db, new Date('2026-09-30T22:00:00Z'), new Date('2026-10-01T09:00:00Z'));
-    return ground.db.many('select * from camera_hour order by hour, camera');
+    for (let hour = 22; hour < 33; hour++) await addUpHour(ground.db, new Date(Date.UTC(2026, 8, 30, hour)), null);
+    return ground.db.many('select * from availability_hour order by hour, camera');
   };
 
   it('are the same history, rates and hours when they come a second time, into compressed chunks', async () => {

@@ -36,16 +36,22 @@ describe('the services of xunjian', () => {
     for (const option of options.filter((word) => word.startsWith('-'))) expect(help).toContain(option);
   });
 
-  it.each(ours)('%s has an environment that the service accepts', (_, service) => {
-    const { secrets, ...config } = readConfig(expanded(service, {}));
-    expect(config).toMatchObject({
-      databaseUrl: 'postgresql://xunjian@timescaledb:5432/xunjian',
-      redisUrl: 'redis://redis:6379',
-      webhookUrl: null,
-    });
-    expect(secrets.webhookSecretFile).toBeNull();
-    expect(() => readConfig(expanded(service, { XUNJIAN_WEBHOOK_URL: 'https://receiver.example' }))).not.toThrow();
-  });
+  it.each(ours)(
+    '%s has an environment that the service accepts, and only migrate logs in as the owner',
+    (name, service) => {
+      const { secrets, ...config } = readConfig(expanded(service, {}));
+      const login = name === 'migrate' ? 'xunjian' : 'xunjian_app';
+      const password = name === 'migrate' ? 'database_password' : 'service_password';
+      expect(service.environment!.DATABASE_PASSWORD_FILE).toBe(`/run/secrets/${password}`);
+      expect(config).toMatchObject({
+        databaseUrl: `postgresql://${login}@timescaledb:5432/xunjian`,
+        redisUrl: 'redis://redis:6379',
+        webhookUrl: null,
+      });
+      expect(secrets.webhookSecretFile).toBeNull();
+      expect(() => readConfig(expanded(service, { XUNJIAN_WEBHOOK_URL: 'https://receiver.example' }))).not.toThrow();
+    },
+  );
 
   it('probe from the site that the environment names, and from none without one', () => {
     const site = compose.services.worker!.command!.at(-1)!;
@@ -62,11 +68,12 @@ describe('the services of xunjian', () => {
   });
 
   it.each(ours.filter(([name]) => name !== 'migrate'))(
-    '%s starts after the migration, on a Redis that lives',
+    '%s starts after the migration and its login, on a Redis that lives',
     (_, service) => {
       expect(service.depends_on).toEqual({
         redis: { condition: 'service_healthy' },
         migrate: { condition: 'service_completed_successfully' },
+        logins: { condition: 'service_completed_successfully' },
       });
     },
   );

@@ -50,6 +50,14 @@ describe('the image', () => {
     expect(dockerfile.lastIndexOf('\nUSER node\n')).toBeGreaterThan(dockerfile.lastIndexOf('\nCOPY '));
   });
 
+  it('holds the typeface that charts are drawn with, as every other machine does', () => {
+    const last = dockerfile.split(/^FROM /m).at(-1)!;
+    expect(last).toMatch(/^RUN .*apt-get install .*--no-install-recommends fonts-noto-cjk\b/m);
+    const setup = readFileSync(join(root, 'src/setup.mjs'), 'utf8');
+    const [, proof] = /'fonts-noto-cjk': \{\s*proof: '(.+?)'/.exec(setup)!;
+    expect(readFileSync(join(root, 'src/report/print/chart-font.ts'), 'utf8')).toContain(proof);
+  });
+
   it('is sent all that it copies, and nothing else', () => {
     const everything = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, words]) =>
       words!.split(' '),

@@ -34,7 +34,13 @@ const line = (cells: Cells): string => {
   const row: Record<string, string> = { ...good, ...cells };
   return titles.map((title) => `"${row[title]!.replaceAll('"', '""')}"`).join(',');
 };
-const csv = (...rows: Cells[]): string => [titles.join(','), ...rows.map(line), ''].join('\n');
+/** Each row a channel of its own: two codes with one address are a fault. */
+const csv = (...rows: Cells[]): string => {
+  const channels = rows.map((cells, nth) =>
+    nth === 0 ? cells : { rtsp_url: `rtsp://10.20.0.1/Streaming/Channels/${nth + 1}02`, ...cells },
+  );
+  return [titles.join(','), ...channels.map(line), ''].join('\n');
+};
 
 const row = {
   line: 2,
@@ -52,11 +58,13 @@ const row = {
   user: 'admin',
   password: 'opensesame',
   basicAllowed: false,
+  state: undefined,
+  archive: {},
 };
 
 describe('a sheet', () => {
   it('is read as it stands', () => {
-    expect(read(csv({}))).toEqual({ rows: [row], faults: [] });
+    expect(read(csv({}))).toEqual({ rows: [row], faults: [], warnings: [] });
   });
 
   it.each(['user', 'password'])(
@@ -309,6 +317,7 @@ describe('a bad row', () => {
   it('keeps its line number behind a cell of several lines, which is counted from where its row begins', () => {
     const { faults } = read(csv({ name: '两行\n的名称', site: 'south' }, { code: '45020200001310000002', class: '' }));
     expect(faults.map(({ line: at, column }) => [at, column])).toEqual([
+      [2, 'name'],
       [2, 'site'],
       [4, 'class'],
     ]);

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { failures } from '../../../probes/index.ts';
+import { archiveOf, archiveTitles } from '../../../src/simulator/archive.ts';
 import { type City, inventoryCsv, planCity, type TruthRow, truthOf } from '../../../src/simulator/city.ts';
 import { type FaultName, factsOf, faults } from '../../../src/simulator/faults.ts';
 import { units } from '../../../src/simulator/units.ts';
@@ -164,5 +165,50 @@ describe('the inventory', () => {
     expect(lineOf('sound').line.password).toBe(lineOf('sound').camera.password);
     expect(lineOf('unauthorized').line.password).not.toBe(lineOf('unauthorized').camera.password);
     expect([lineOf('no_credentials').line.user, lineOf('no_credentials').line.password]).toEqual(['', '']);
+  });
+});
+
+describe('the archive', () => {
+  const archive = archiveOf(city, 1);
+
+  test('is the same for the same seed, another for another, and changes nothing of the city', () => {
+    const before = JSON.stringify(city);
+    expect(archiveOf(city, 1)).toEqual(archive);
+    expect(archiveOf(city, 2)).not.toEqual(archive);
+    expect(JSON.stringify(city)).toBe(before);
+  });
+
+  test('stands in the inventory behind the columns that are there without it', () => {
+    const rows = parse(inventoryCsv(city, ports, archive)) as string[][];
+    const without = parse(inventoryCsv(city, ports)) as string[][];
+    expect(rows.map((row) => row.slice(0, 9))).toEqual(without);
+    expect(rows[0]!.slice(9)).toEqual(archiveTitles);
+    expect(rows[1]!.slice(9)).toEqual(Object.values(archive[0]!));
+  });
+
+  test('lets cameras of one spot share pole, box, power, ONU and recorder, and never those of two units', () => {
+    for (const [shared, most] of [
+      ['pole', 4],
+      ['box', 8],
+      ['onu', 8],
+      ['power', 8],
+      ['recorder', 16],
+    ] as const) {
+      const groups = [...Map.groupBy(archive.keys(), (nth) => archive[nth]![shared]).values()];
+      expect(groups.some((members) => members.length > 1)).toBe(true);
+      expect(Math.max(...groups.map(({ length }) => length))).toBeLessThanOrEqual(most);
+      for (const members of groups) expect(new Set(members.map((nth) => city.cameras[nth]!.unit)).size).toBe(1);
+    }
+    expect(new Set(archive.map(({ mac }) => mac)).size).toBe(2000);
+    expect(new Set(archive.map(({ carrier }) => carrier)).size).toBe(4);
+  });
+
+  test('records the channels of one recorder on one', () => {
+    const made = planCity({ cameras: 2000, seed: 1, recorders: 0.3 });
+    const rows = archiveOf(made, 1);
+    const channels = made.cameras.filter(({ channel }) => channel !== undefined);
+    for (const members of Map.groupBy(channels, ({ address }) => address).values()) {
+      expect(new Set(members.map(({ index }) => rows[index]!.recorder)).size).toBe(1);
+    }
   });
 });

@@ -1,14 +1,15 @@
 import type { CameraClass, Targets, Verdict } from '../../../src/verdict/rates.ts';
 
-type Answer = boolean | null;
+export type Answer = 'yes' | 'no' | 'unknown';
+/** What one attempt of an inspection said of a camera. */
+export type Attempt = { readonly online: Answer; readonly image: Answer };
 
-/** A camera of the roster and what an inspection came to; null is unknown. */
-export type Found = {
+/** A camera of the roster and what became of it, attempt by attempt. */
+export type Inspected = {
   readonly class: CameraClass;
   readonly exempt: boolean;
   readonly pictureDue: boolean;
-  readonly online: Answer;
-  readonly image: Answer;
+  readonly attempts: readonly Attempt[];
 };
 
 export type ToldClass = {
@@ -18,22 +19,54 @@ export type ToldClass = {
   readonly assessed: number;
   readonly online: number;
   readonly image: number;
+  readonly raw: { readonly assessed: number; readonly online: number; readonly image: number };
   readonly verdict: { readonly online: Verdict | null; readonly image: Verdict | null };
 };
 
+/** A camera's answer is the best of its attempts; a camera that was never asked has none. */
+export const answerOf = ({ attempts }: Inspected, metric: 'online' | 'image'): Answer => {
+  if (attempts.some((attempt) => attempt[metric] === 'yes')) return 'yes';
+  if (attempts.some((attempt) => attempt[metric] === 'no')) return 'no';
+  return 'unknown';
+};
+
+/** A camera with its answers. */
+type Found = Inspected & { readonly online: Answer; readonly image: Answer };
+const found = (camera: Inspected): Found => ({
+  ...camera,
+  online: answerOf(camera, 'online'),
+  image: answerOf(camera, 'image'),
+});
+
+/** No answer that can be laid to the camera. A picture that nobody is to take is not waited for. */
+const isUnknown = ({ online, image, pictureDue }: Found): boolean =>
+  online === 'unknown' || (pictureDue && image === 'unknown');
+const isOnline = ({ online }: Found): boolean => online === 'yes';
+const hasPicture = ({ image, pictureDue }: Found): boolean => pictureDue && image === 'yes';
+
+/** A fraction of whole numbers, as long as they need to be. */
+type Fraction = { readonly of: bigint; readonly in: bigint };
+const fraction = (of: number, whole: number): Fraction => ({ of: BigInt(of), in: BigInt(whole) });
+const isUnder = (a: Fraction, b: Fraction): boolean => a.of * b.in < b.of * a.in;
+
 /** The definitions, word by word, over a list of cameras: slow, and without a count that could be added up wrongly. */
-export const toldOf = (cameras: readonly Found[], target: { online: number; image: number } | null, cover: number) => {
-  const roster = cameras;
+const toldOf = (
+  roster: readonly Found[],
+  target: { online: number; image: number } | null,
+  cover: number,
+): ToldClass => {
   const exempt = roster.filter((camera) => camera.exempt);
   const rest = roster.filter((camera) => !camera.exempt);
-  const unknown = rest.filter(({ online, image, pictureDue }) => online === null || (pictureDue && image === null));
-  const assessed = rest.filter((camera) => !unknown.includes(camera));
-  const online = assessed.filter((camera) => camera.online === true);
-  const image = assessed.filter((camera) => camera.image === true);
-  const judge = (yes: readonly Found[], percent: number): Verdict | null => {
+  const unknown = rest.filter(isUnknown);
+  const assessed = rest.filter((camera) => !isUnknown(camera));
+  const online = assessed.filter(isOnline);
+  const image = assessed.filter(hasPicture);
+  // As it was found: the exempt with all others.
+  const answered = roster.filter((camera) => !isUnknown(camera));
+  const verdict = (yes: readonly Found[], percent: number): Verdict | null => {
     if (assessed.length === 0) return null;
-    if (assessed.length * 100 < cover * rest.length) return 'undetermined';
-    return yes.length * 100 >= percent * assessed.length ? 'met' : 'missed';
+    if (isUnder(fraction(assessed.length, rest.length), fraction(cover, 100))) return 'undetermined';
+    return isUnder(fraction(yes.length, assessed.length), fraction(percent, 100)) ? 'missed' : 'met';
   };
   return {
     roster: roster.length,
@@ -42,14 +75,25 @@ export const toldOf = (cameras: readonly Found[], target: { online: number; imag
     assessed: assessed.length,
     online: online.length,
     image: image.length,
-    verdict: {
-      online: target === null ? null : judge(online, target.online),
-      image: target === null ? null : judge(image, target.image),
+    raw: {
+      assessed: answered.length,
+      online: answered.filter(isOnline).length,
+      image: answered.filter(hasPicture).length,
     },
-  } satisfies ToldClass;
+    verdict: {
+      online: target === null ? null : verdict(online, target.online),
+      image: target === null ? null : verdict(image, target.image),
+    },
+  };
 };
 
-export const toldOfUnit = (cameras: readonly Found[], targets: Targets) => {
+export type ToldUnit = {
+  readonly classes: Readonly<Record<'total' | CameraClass, ToldClass>>;
+  readonly verdict: Verdict | null;
+};
+
+export const toldOfUnit = (inspected: readonly Inspected[], targets: Targets): ToldUnit => {
+  const cameras = inspected.map(found);
   const of = (...names: CameraClass[]): Found[] => cameras.filter((camera) => names.includes(camera.class));
   const counted = {
     total: toldOf(of('skynet', 'social'), targets.total, targets.coverage),
@@ -67,10 +111,4 @@ export const toldOfUnit = (cameras: readonly Found[], targets: Targets) => {
         ? null
         : 'met';
   return { classes: { ...counted, household: toldOf(of('household'), null, targets.coverage) }, verdict };
-};
-
-/** The same cameras as the counts that a database gives. */
-export const countsOf = (cameras: readonly Found[]) => {
-  const { roster, exempt, unknown, online, image } = toldOf(cameras, null, 0);
-  return { roster, exempt, unknown, online, image };
 };

@@ -1,0 +1,31 @@
+import { publish as publishRevision } from '../report/revision.ts';
+import type { Ground } from '../roles/ground.ts';
+import { requireName } from '../schedule/written.ts';
+import { exit } from './exit.ts';
+import { type WhichInspection, whichInspection } from './which-inspection.ts';
+
+export type PublishOptions = WhichInspection & {
+  readonly by: string;
+  /** The one that was looked at: refused where a newer one came since. */
+  readonly revision?: number;
+  readonly json?: true;
+};
+
+/** Publishes the newest revision of an inspection; one that comes after it has to be published for itself. */
+export const publish = async ({ db }: Ground, options: PublishOptions): Promise<number> => {
+  requireName(options.by);
+  const published = await publishRevision(
+    db,
+    await whichInspection(db, options),
+    options.by.trim(),
+    new Date(),
+    options.revision ?? null,
+  );
+  const { inspection, revision, sha256 } = published;
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify(published)}\n`
+      : `第 ${inspection} 次巡检第 ${revision} 版已发布\nrevision ${revision} of inspection ${inspection} is published\nSHA-256 ${sha256}\n`,
+  );
+  return exit.ok;
+};
