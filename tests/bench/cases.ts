@@ -20,6 +20,11 @@ export const cases: Readonly<Record<string, readonly string[]>> = {
     ...['answers, through ResultWriter', 'answers', 'answers, delivered again', 'pictures, JPEG of 8 KB'],
     ...['result, compressed', 'answers, delivered again into compressed chunks'],
   ],
+  reports: [
+    ...['results loaded', 'loading and adding up', 'an hour added up', 'result, compressed'],
+    ...['availability_hour, compressed', 'camera_day and unit_day, compressed', 'outage, compressed', 'all of them'],
+    ...['county table: ', 'month of a county', 'month of a camera: ', 'ranking of the counties', 'monthly report: '],
+  ],
   queue: ['one site: ', 'twelve sites: ', 'twelve sites, a sweep: '],
 };
 
