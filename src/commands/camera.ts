@@ -5,6 +5,7 @@ import { addPhoto, photoBytes } from '../inventory/photo.ts';
 import { worded } from '../inventory/values.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
+import { localTime } from '../time.ts';
 import { exit } from './exit.ts';
 import { shown } from './import-plan.ts';
 import { whoever } from './whoever.ts';
@@ -72,9 +73,6 @@ const save = async (db: Ground['db'], file: CameraFile, beginning: string, to: s
   });
 };
 
-const when = (at: Date): string =>
-  new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'medium' }).format(at);
-
 const value = (field: string, given: string | null): string => (given === null ? '—' : shown(worded(field, given)));
 
 const text = ({ camera: one, archive, photos }: CameraFile, history: readonly Happened[] | null): string => {
@@ -98,7 +96,7 @@ const text = ({ camera: one, archive, photos }: CameraFile, history: readonly Ha
   lines.push(`照片 photos：${photos.length}`);
   for (const { sha256, media, width, height, bytes, at, by, note } of photos) {
     lines.push(
-      `  ${sha256}  ${media}  ${width}×${height}  ${bytes} B  ${when(at)}  ${shown(by)}  ${shown(note ?? '')}`.trimEnd(),
+      `  ${sha256}  ${media}  ${width}×${height}  ${bytes} B  ${localTime(at)}  ${shown(by)}  ${shown(note ?? '')}`.trimEnd(),
     );
   }
   if (history !== null) {
@@ -106,7 +104,7 @@ const text = ({ camera: one, archive, photos }: CameraFile, history: readonly Ha
     for (const { at, import: id, by, field, old, new: next } of history) {
       const change = field === 'login' ? '已更改 changed' : `${value(field, old)} → ${value(field, next)}`;
       lines.push(
-        `  ${when(at)}  #${id}  ${shown(by)}  ${field === 'login' ? '登录信息 login' : titleOf(field)}：${change}`,
+        `  ${localTime(at)}  #${id}  ${shown(by)}  ${field === 'login' ? '登录信息 login' : titleOf(field)}：${change}`,
       );
     }
   }

@@ -3,6 +3,7 @@ import type { Queryable } from '../db/pool.ts';
 import { everything, type Scope } from '../rollup/availability.ts';
 import type { Period, PeriodClass } from '../rollup/period.ts';
 import { Sentence } from '../sentence.ts';
+import { localTime } from '../time.ts';
 
 export type OverTimeOptions = {
   /** YYYY-MM-DD in Asia/Shanghai. */
@@ -83,8 +84,7 @@ export const duration = (seconds: number): string => {
 };
 
 /** MM-DD HH:MM in Asia/Shanghai. */
-export const localMinute = (at: Date): string =>
-  new Date(at.getTime() + 8 * 3_600_000).toISOString().slice(5, 16).replace('T', ' ');
+export const localMinute = (at: Date): string => localTime(at).slice(5, 16);
 
 /** A table for a terminal, where a Chinese character takes two columns: the first `left` columns stand left, the others right. */
 export const table = (titles: readonly string[], rows: readonly (readonly string[])[], left: number): string => {

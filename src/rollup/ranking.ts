@@ -1,7 +1,11 @@
 import type { Ranked, Share } from './period.ts';
 
-/** Which of two shares is the larger, as whole numbers: a / b against c / d is a * d against c * b. Past 2^53 as bigint. */
+/**
+ * Compares two shares as whole numbers, negative where `a` is the smaller: a / b against c / d is a * d against c * b. What
+ * is no share is less than any. Big integers: a year's sums multiplied leave 2^53.
+ */
 export const compareShares = (a: Share, b: Share): number => {
+  if (a.of === 0 || b.of === 0) return Number(b.of === 0) - Number(a.of === 0);
   const [left, right] = [BigInt(a.yes) * BigInt(b.of), BigInt(b.yes) * BigInt(a.of)];
   return left === right ? 0 : left < right ? -1 : 1;
 };

@@ -1,11 +1,10 @@
 import type { Database } from '../db/pool.ts';
+import { localTime } from '../time.ts';
 import { type Inspection, openInspection } from './inspection.ts';
 import { policyAt } from './policy.ts';
 
 /** A service that was away at the hour still holds the round within so many ms; later than that, the day has none. */
 const graceMs = 60 * 60_000;
-/** Asia/Shanghai has no summer time. */
-const shanghaiMs = 8 * 60 * 60_000;
 
 /**
  * Opens the daily round when the policy's hour has come at `now` and the day has none yet; `null` where nothing is to
@@ -14,7 +13,7 @@ const shanghaiMs = 8 * 60 * 60_000;
 export const openDaily = async (db: Database, now: Date): Promise<Inspection | null> => {
   const { daily_at } = await policyAt(db, now);
   if (daily_at === null) return null;
-  const day = new Date(now.getTime() + shanghaiMs).toISOString().slice(0, 10);
+  const day = localTime(now).slice(0, 10);
   const due = new Date(`${day}T${daily_at}+08:00`).getTime();
   if (now.getTime() < due || now.getTime() >= due + graceMs) return null;
   const { open } = await db.one<{ open: boolean }>(

@@ -8,7 +8,7 @@ import { dayOf, draftLine, type Issue } from '../daily/issue.ts';
 import { notesOf } from '../daily/notes.ts';
 import { exemptBlocks, lineOf } from '../daily/paper.ts';
 import { exemptTable, failingTable, mainTable, unitTable } from '../daily/tables.ts';
-import { attachment, type Block, type Book, type Paper, tableOr } from '../print/paper.ts';
+import { attachment, type Book, closing, type Paper, tableOr } from '../print/paper.ts';
 import { placeOf, rateWords } from '../words/fraction.ts';
 import { clockWords, dayWords } from '../words/local-time.ts';
 import { office } from '../words/office.ts';
@@ -90,10 +90,7 @@ export const countyPaper = (issue: Issue, code: string): Paper => {
         blocks: [
           { kind: 'body', text: countyText(content, unit) },
           ...(planText(plan) === '' ? [] : [{ kind: 'body', text: planText(plan) } as const]),
-          { kind: 'signature', text: office.centre },
-          { kind: 'signature', text: dayWords(dayOf(content)) },
-          { kind: 'heading', text: '说明' },
-          ...notesOf(issue).map((text): Block => ({ kind: 'note', text })),
+          ...closing(office.centre, dayWords(dayOf(content)), notesOf(issue)),
         ],
       },
       {

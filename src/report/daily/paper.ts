@@ -1,5 +1,5 @@
 import type { FrozenContent } from '../content.ts';
-import type { Block, Book, Paper } from '../print/paper.ts';
+import { type Block, type Book, closing, type Paper } from '../print/paper.ts';
 import { dayWords } from '../words/local-time.ts';
 import { office } from '../words/office.ts';
 import { bulletinText } from './bulletin.ts';
@@ -76,10 +76,7 @@ export const dailyPaper = (issue: Issue): Paper => {
         blocks: [
           { kind: 'body', text: bulletinText(content) },
           { kind: 'body', text: '附件：1．各考核单位点位在线情况表　2．分类情况表　3．故障点位清单　4．报备点位清单' },
-          { kind: 'signature', text: office.centre },
-          { kind: 'signature', text: dayWords(dayOf(content)) },
-          { kind: 'heading', text: '说明' },
-          ...notesOf(issue).map((text): Block => ({ kind: 'note', text })),
+          ...closing(office.centre, dayWords(dayOf(content)), notesOf(issue)),
         ],
       },
       {

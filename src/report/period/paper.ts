@@ -1,6 +1,15 @@
 import { percent } from '../../verdict/rates.ts';
 import { chartNote } from '../print/chart.ts';
-import { attachment, type Block, type Book, type Paper, type Sheet, type Table, tableOr } from '../print/paper.ts';
+import {
+  attachment,
+  type Block,
+  type Book,
+  closing,
+  type Paper,
+  type Sheet,
+  type Table,
+  tableOr,
+} from '../print/paper.ts';
 import { wordsOfFailure } from '../words/faults.ts';
 import { dayWords } from '../words/local-time.ts';
 import { office } from '../words/office.ts';
@@ -98,10 +107,7 @@ export const periodPaper = (issue: PeriodIssue): Paper => {
         landscape: false,
         blocks: [
           { kind: 'body', text: unit === null ? periodText(content) : unitPeriodText(content, unit) },
-          { kind: 'signature', text: office.centre },
-          { kind: 'signature', text: dayWords(content.through) },
-          { kind: 'heading', text: '说明' },
-          ...[...periodNotes(issue), chartNote()].map((text): Block => ({ kind: 'note', text })),
+          ...closing(office.centre, dayWords(content.through), [...periodNotes(issue), chartNote()]),
           { kind: 'attachment', text: '图示' },
           ...chartsOf(content),
         ],

@@ -98,3 +98,11 @@ export const plain = (text: string): string =>
     .replace(/[\p{Cc}\uFFFE\uFFFF]+/gu, ' ')
     .trim()
     .toWellFormed();
+
+/** What ends the text of every document: by whom and of when it is, and by what its figures can be made again. */
+export const closing = (by: string, day: string, notes: readonly string[]): Block[] => [
+  { kind: 'signature', text: by },
+  { kind: 'signature', text: day },
+  { kind: 'heading', text: '说明' },
+  ...notes.map((text): Block => ({ kind: 'note', text })),
+];

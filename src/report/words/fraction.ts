@@ -1,31 +1,21 @@
+import type { Share } from '../../rollup/period.ts';
+import { compareShares, changeOf as hundredthsOf } from '../../rollup/ranking.ts';
 import { percent } from '../../verdict/rates.ts';
 
 /** A rate before it is divided: so many of so many. `of` 0: nothing was assessed, there is no rate. */
-export type Fraction = { readonly yes: number; readonly of: number };
+export type Fraction = Share;
 
 /** For a sentence: "97.1%（273/281）". */
 export const rateWords = ({ yes, of }: Fraction): string =>
   of === 0 ? '无（应评0）' : `${percent(yes, of)}（${yes}/${of}）`;
-
-/**
- * Compares two rates exactly, by multiplying crosswise: negative where `a` is the lower one. One without a rate is lower
- * than any that has one. Big integers: a year's sums multiplied leave 2^53.
- */
-export const compareRates = (a: Fraction, b: Fraction): number => {
-  if (a.of === 0 || b.of === 0) return Number(b.of === 0) - Number(a.of === 0);
-  const difference = BigInt(a.yes) * BigInt(b.of) - BigInt(b.yes) * BigInt(a.of);
-  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
-};
 
 /** How a rate moved, in hundredths of a percentage point, cut towards zero; `same` only where it did not move at all. */
 export type Change = { readonly hundredths: number; readonly same: boolean };
 
 /** From `before` to `now`; null where one of them is no rate. Whole numbers decide. */
 export const changeOf = (now: Fraction, before: Fraction): Change | null => {
-  if (now.of === 0 || before.of === 0) return null;
-  const numerator = BigInt(now.yes) * BigInt(before.of) - BigInt(before.yes) * BigInt(now.of);
-  const hundredths = Number((10_000n * numerator) / (BigInt(now.of) * BigInt(before.of)));
-  return { hundredths, same: numerator === 0n };
+  const hundredths = hundredthsOf(now, before);
+  return hundredths === null ? null : { hundredths, same: compareShares(now, before) === 0 };
 };
 
 /** Hundredths as they are written: 12 → "0.12". Without a sign. */
@@ -39,7 +29,7 @@ export const changeMark = (now: Fraction, before: Fraction | null): string => {
   const change = before === null ? null : changeOf(now, before);
   if (change === null || before === null) return '—';
   if (change.same) return '持平';
-  const up = compareRates(now, before) > 0 ? '↑' : '↓';
+  const up = compareShares(now, before) > 0 ? '↑' : '↓';
   return change.hundredths === 0 ? `${up}<0.01` : `${up}${points(change.hundredths)}`;
 };
 
@@ -48,14 +38,14 @@ export const changeWords = (than: string, now: Fraction, before: Fraction | null
   const change = before === null ? null : changeOf(now, before);
   if (change === null || before === null) return null;
   if (change.same) return `与${than}持平`;
-  const way = compareRates(now, before) > 0 ? '上升' : '下降';
+  const way = compareShares(now, before) > 0 ? '上升' : '下降';
   const by = change.hundredths === 0 ? '不足0.01' : points(change.hundredths);
   return `较${than}${way}${by}个百分点`;
 };
 
 /** The best first; those alike keep the order that they came in. */
 export const ranked = <T>(items: readonly T[], rateOf: (item: T) => Fraction): T[] =>
-  items.filter((item) => rateOf(item).of > 0).sort((a, b) => compareRates(rateOf(b), rateOf(a)));
+  items.filter((item) => rateOf(item).of > 0).sort((a, b) => compareShares(rateOf(b), rateOf(a)));
 
 /**
  * Some `most` of the best, and of the worst (the worst first), with all that are as good as the last of either list: nobody
@@ -71,7 +61,7 @@ export const bestAndWorst = <T>(
   const count = Math.min(most, Math.floor(rated.length / 2));
   const [third, lowest] = [rated[count - 1], rated.at(-1)];
   if (third === undefined) return { best: [], worst: [] };
-  const than = (item: T, other: T): number => compareRates(rateOf(item), rateOf(other));
+  const than = (item: T, other: T): number => compareShares(rateOf(item), rateOf(other));
   const best = rated.filter((item) => than(item, third) >= 0 && than(item, lowest!) > 0);
   const last = best.at(-1);
   if (last === undefined) return { best: [], worst: [] };
@@ -88,6 +78,6 @@ export const placeOf = <T>(
 ): { readonly place: number; readonly among: number } | null => {
   const rated = items.filter((one) => rateOf(one).of > 0);
   if (rateOf(item).of === 0) return null;
-  const place = 1 + rated.filter((one) => compareRates(rateOf(one), rateOf(item)) > 0).length;
+  const place = 1 + rated.filter((one) => compareShares(rateOf(one), rateOf(item)) > 0).length;
   return { place, among: rated.length };
 };

@@ -1,5 +1,6 @@
+import { compareShares } from '../../rollup/ranking.ts';
 import { percent } from '../../verdict/rates.ts';
-import { bestAndWorst, compareRates, type Fraction } from './fraction.ts';
+import { bestAndWorst, type Fraction } from './fraction.ts';
 
 type Rated = { readonly name: string; readonly rate: Fraction };
 
@@ -8,7 +9,7 @@ const named = (units: readonly Rated[]): string => {
   const alike: Rated[][] = [];
   for (const unit of units) {
     const last = alike.at(-1);
-    if (last !== undefined && compareRates(last[0]!.rate, unit.rate) === 0) last.push(unit);
+    if (last !== undefined && compareShares(last[0]!.rate, unit.rate) === 0) last.push(unit);
     else alike.push([unit]);
   }
   return alike

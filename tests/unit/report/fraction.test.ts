@@ -5,11 +5,11 @@ import {
   changeMark,
   changeOf,
   changeWords,
-  compareRates,
   type Fraction,
   placeOf,
   ranked,
 } from '../../../src/report/words/fraction.ts';
+import { compareShares } from '../../../src/rollup/ranking.ts';
 
 const fraction = fc
   .integer({ min: 0, max: 9_000_000 })
@@ -100,7 +100,7 @@ describe('the order of units', () => {
       fc.property(
         fraction,
         fraction,
-        (a, b) => compareRates(a, b) === -compareRates(b, a) || (a.of === 0 && b.of === 0),
+        (a, b) => compareShares(a, b) === -compareShares(b, a) || (a.of === 0 && b.of === 0),
       ),
     );
   });
