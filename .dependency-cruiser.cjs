@@ -1,5 +1,9 @@
 /** The import wall. A stage imports itself, earlier stages and the base; roles and commands join them. */
-const stages = ['inventory', 'schedule', 'probing', 'store', 'rollup', 'verdict', 'alert', 'report', 'api', 'web'];
+const stages = [
+  ...['inventory', 'schedule', 'probing', 'store', 'rollup', 'verdict', 'alert', 'report'],
+  // Who may see it, and who did what: before the API, which asks them.
+  ...['account', 'audit', 'api', 'web'],
+];
 
 const later = stages.slice(0, -1).map((stage, index) => ({
   name: `${stage}-knows-no-later-stage`,

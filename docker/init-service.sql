@@ -10,3 +10,8 @@ end
 $$;
 
 grant xunjian_service to xunjian_app;
+
+-- A worker that stands in a county's network has a login of its own: it sees the passwords of its sites' cameras and no
+-- other's (migrations/repeatable/workers.sql). Once for each, here or by hand, with a password of its own:
+--   create role xunjian_worker_450202 login; grant xunjian_worker to xunjian_worker_450202;
+-- then, for each of its sites: xunjian site CODE --workers xunjian_worker_450202

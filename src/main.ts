@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { exit } from './commands/exit.ts';
+import { accountLines } from './commands/lines/account.ts';
+import { auditLines } from './commands/lines/audit.ts';
 import { cityLines } from './commands/lines/city.ts';
 import { inspectionLines } from './commands/lines/inspection.ts';
 import { inventoryLines } from './commands/lines/inventory.ts';
 import { judgingLines } from './commands/lines/judging.ts';
+import { keyLines } from './commands/lines/key.ts';
 import { overTimeLines } from './commands/lines/over-time.ts';
 import { reportLines } from './commands/lines/report.ts';
 import { rolesLines } from './commands/lines/roles.ts';
@@ -26,7 +29,7 @@ const program = new Command('xunjian')
 
 const all = [
   ...[cityLines, inspectionLines, judgingLines, reportLines, todoLines, overTimeLines],
-  ...[inventoryLines, rolesLines],
+  ...[inventoryLines, keyLines, accountLines, auditLines, rolesLines],
 ];
 for (const lines of all) lines(program);
 

@@ -1,61 +1,68 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { audited } from './audited.ts';
+import { etags } from './etag.ts';
+import { guard } from './guard.ts';
+import { harden, serverOptions } from './hardening.ts';
+import { idempotent } from './idempotency.ts';
+import { methodsOf } from './methods.ts';
+import { describeApi } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
-import { ApiProblem } from './problem.ts';
+import { appealRoutes } from './routes/appeals.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { availabilityRoutes } from './routes/availability.ts';
 import { cameraRoutes } from './routes/cameras.ts';
+import { credentialRoutes } from './routes/credentials.ts';
+import { eventRoutes } from './routes/events.ts';
+import { exemptionRoutes } from './routes/exemptions.ts';
+import { exportRoutes } from './routes/export.ts';
 import { healthRoutes } from './routes/health.ts';
+import { incidentRoutes } from './routes/incidents.ts';
+import { inspectionActRoutes } from './routes/inspection-acts.ts';
 import { inspectionRoutes } from './routes/inspections.ts';
+import { oidcRoutes } from './routes/oidc.ts';
+import { pictureRoutes } from './routes/pictures.ts';
+import { policyRoutes } from './routes/policies.ts';
+import { probeRoutes } from './routes/probes.ts';
+import { rateRoutes } from './routes/rates.ts';
 import { reportRoutes } from './routes/reports.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { siteRoutes } from './routes/sites.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { unitRoutes } from './routes/units.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+import { userRoutes } from './routes/users.ts';
+import { answerNotFound, tellWith } from './tell.ts';
 
-/** Builds the API without listening: tests inject requests, the role listens. */
+/** In the order of the document. */
+const routes = [
+  ...[sessionRoutes, oidcRoutes, tokenRoutes, userRoutes, auditRoutes],
+  ...[unitRoutes, siteRoutes, cameraRoutes, exportRoutes, pictureRoutes, credentialRoutes, probeRoutes],
+  ...[inspectionRoutes, inspectionActRoutes, rateRoutes, availabilityRoutes, reportRoutes, incidentRoutes, eventRoutes],
+  ...[uploadRoutes, exemptionRoutes, appealRoutes, policyRoutes],
+];
+
+/**
+ * Builds the API without listening: tests inject requests, the role listens. A request goes through bounds (hardening),
+ * who asks and whether they may (guard), whether it was done before (idempotency), its schema, the route, and leaves its
+ * row in the audit before it is answered.
+ */
 export const buildApi = async (parts: ApiParts): Promise<FastifyInstance> => {
-  const tell = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    const status = error instanceof ApiProblem ? error.status : (error.statusCode ?? 500);
-    if (status >= 500)
-      parts.log.error({ url: request.url, error: error.message, stack: error.stack }, 'request failed');
-    const field = error.validation?.[0]?.instancePath?.replace(/^\//, '');
-    const [code, title] =
-      error instanceof ApiProblem
-        ? [error.code, error.message]
-        : error.validation !== undefined
-          ? ['invalid', `参数有误：${error.message} / Invalid request: ${error.message}`]
-          : status < 500
-            ? ['refused', `无法理解的请求：${error.message} / Refused: ${error.message}`]
-            : ['internal', '服务内部错误 / Internal error'];
-    reply.code(status).type('application/problem+json');
-    return reply.send({ type: 'about:blank', status, code, title, ...(field ? { field } : {}) });
-  };
+  const tell = tellWith(parts.log);
   // `frameworkErrors`: an address that is no URL comes to no route and to no error handler.
-  const app = Fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true, frameworkErrors: tell })
+  const app = Fastify({ ...serverOptions(parts), frameworkErrors: tell })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setErrorHandler(tell);
-  app.setNotFoundHandler((request, reply) => {
-    reply.code(404).type('application/problem+json');
-    const title = `没有这个地址：${request.url} / No such address`;
-    return reply.send({ type: 'about:blank', status: 404, code: 'not_found', title });
-  });
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: '巡检 xunjian',
-        version: '1',
-        description: '公共安全视频点位巡检 / Inspection of a city’s cameras',
-      },
-    },
-  });
-  await app.register(swaggerUi, { routePrefix: '/api/docs' });
+  app.setNotFoundHandler(answerNotFound(methodsOf(app)));
+  await harden(app, parts);
+  guard(app, parts);
+  await describeApi(app, parts);
+  audited(app, parts);
+  idempotent(app, parts);
+  etags(app);
   await app.register(healthRoutes(parts));
-  await app.register(unitRoutes(parts.db), { prefix: '/api/v1' });
-  await app.register(siteRoutes(parts), { prefix: '/api/v1' });
-  await app.register(inspectionRoutes(parts.db), { prefix: '/api/v1' });
-  await app.register(cameraRoutes(parts.db), { prefix: '/api/v1' });
-  await app.register(reportRoutes(parts.db), { prefix: '/api/v1' });
+  for (const plugin of routes) await app.register(plugin(parts), { prefix: '/api/v1' });
   return app;
 };

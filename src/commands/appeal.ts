@@ -1,5 +1,5 @@
+import { grantAppeal } from '../report/correction.ts';
 import { requireFrozen } from '../report/revision.ts';
-import { grantAppeal } from '../roles/completion.ts';
 import type { Ground } from '../roles/ground.ts';
 import {
   type Appeal,
@@ -11,6 +11,7 @@ import {
   submitAppeal,
 } from '../rollup/appeal.ts';
 import { Sentence } from '../sentence.ts';
+import { type Acting, changing, looking } from './audited.ts';
 import { exit } from './exit.ts';
 import { factLines } from './fact-lines.ts';
 import { readAttachment } from './read-attachment.ts';
@@ -32,17 +33,22 @@ export type SubmitOptions = WhichInspection & {
 export const submit = async ({ db }: Ground, options: SubmitOptions): Promise<number> => {
   const inspection = await whichInspection(db, options);
   const { content } = await requireFrozen(db, inspection, null);
-  const id = await submitAppeal(db, new Date(), {
-    inspection,
-    revision: content.revision.number,
-    code: options.camera,
-    applicant: options.applicant,
-    phone: options.phone,
-    claim: options.claim,
-    text: options.text,
+  const { camera: code, applicant, claim, text } = options;
+  const camera = content.cameras.find((one) => one.code === code);
+  const request = {
+    ...{ inspection, revision: content.revision.number, code, applicant, phone: options.phone, claim, text },
     attachment: await readAttachment(options.attachment),
-    trace: content.cameras.find(({ code }) => code === options.camera)?.attempts ?? [],
-  });
+    trace: camera?.attempts ?? [],
+  };
+  const id = await changing(
+    db,
+    { action: 'appeal.submit', kind: 'appeal', unit: camera?.unit ?? null, why: text, by: applicant },
+    async (note) => {
+      const submitted = await submitAppeal(db, new Date(), request);
+      note({ on: String(submitted), detail: { inspection, camera: code, claim } });
+      return submitted;
+    },
+  );
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify({ id })}\n`
@@ -84,11 +90,15 @@ export const show = async (
     if (jpeg === null) {
       throw new Sentence(`第 ${id} 号申诉提交时没有该点位的画面`, `appeal ${id} has no picture: there was none`);
     }
+    const seen = { on: String(id), unit: appeal.unit, detail: { file: frame } };
+    await looking(db, { action: 'picture.look', kind: 'appeal', ...seen });
     await writeOption('--frame', frame, jpeg);
   }
   if (attachment !== undefined) {
     const bytes = await attachmentOfAppeal(db, id);
     if (bytes === null) throw new Sentence(`第 ${id} 号申诉没有附件`, `nothing was attached to appeal ${id}`);
+    const seen = { on: String(id), unit: appeal.unit, detail: { file: attachment } };
+    await looking(db, { action: 'attachment.look', kind: 'appeal', ...seen });
     await writeOption('--attachment', attachment, bytes);
   }
   const lines = [...factLines(appeal), ...trace.map((attempt) => `探测 attempt：${JSON.stringify(attempt)}`)];
@@ -98,14 +108,27 @@ export const show = async (
 
 export type DecideOptions = { readonly by: string; readonly note: string; readonly json?: true };
 
+const deciding = (id: number, decision: 'granted' | 'refused', { by, note }: DecideOptions): Acting => ({
+  ...{ action: 'appeal.decide', kind: 'appeal', on: String(id), why: note, by, detail: { decision } },
+});
+
 /** Grants an appeal: that is a new revision of its inspection, which is shown. */
 export const grant = async ({ db }: Ground, id: number, { by, note, json }: DecideOptions): Promise<number> => {
-  tellRevision(await grantAppeal(db, id, by, note, new Date()), json === true);
+  const made = await changing(db, deciding(id, 'granted', { by, note }), async (tell) => {
+    tell({ unit: (await requireAppeal(db, id)).unit });
+    const revised = await grantAppeal(db, id, by, note, new Date());
+    tell({ detail: { revision: revised.revision, sha256: revised.sha256 } });
+    return revised;
+  });
+  tellRevision(made, json === true);
   return exit.ok;
 };
 
 export const refuse = async ({ db }: Ground, id: number, { by, note, json }: DecideOptions): Promise<number> => {
-  await decideAppeal(db, id, 'refused', by, note, new Date());
+  await changing(db, deciding(id, 'refused', { by, note }), async (tell) => {
+    tell({ unit: (await requireAppeal(db, id)).unit });
+    await decideAppeal(db, id, 'refused', by, note, new Date());
+  });
   process.stdout.write(
     json === true ? `${JSON.stringify({ id, decision: 'refused' })}\n` : `第 ${id} 号申诉：驳回 / refused\n`,
   );

@@ -6,6 +6,7 @@ import { worded } from '../inventory/values.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
 import { localTime } from '../time.ts';
+import { changing, looking } from './audited.ts';
 import { exit } from './exit.ts';
 import { shown } from './import-plan.ts';
 import { whoever } from './whoever.ts';
@@ -35,7 +36,11 @@ export const camera = async ({ db }: Ground, code: string, options: CameraOption
         `--photo ${options.photo}: cannot be read (${error.code})`,
       );
     });
-    await addPhoto(db, code, bytes, who);
+    const acting = { action: 'photo.add', kind: 'camera', on: code, by: who.by, why: who.note } as const;
+    await changing(db, acting, async (note) => {
+      const { sha256, added } = await addPhoto(db, code, bytes, who);
+      note({ detail: { sha256, added } });
+    });
   }
   const file = await cameraFile(db, code);
   if (options.save !== undefined) await save(db, file, options.save, options.to);
@@ -68,6 +73,8 @@ const save = async (db: Ground['db'], file: CameraFile, beginning: string, to: s
   const { sha256, media } = meant[0]!;
   const path = to ?? `${file.camera.code}-${sha256.slice(0, 12)}.${media === 'image/png' ? 'png' : 'jpg'}`;
   const photo = await photoBytes(db, file.camera.code, sha256);
+  const { code, unit } = file.camera;
+  await looking(db, { action: 'photo.look', kind: 'camera', on: code, unit, detail: { sha256, file: path } });
   await writeFile(path, photo!.bytes, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     throw new Sentence(`${path}：无法写入（${error.code}）`, `${path}: cannot be written (${error.code})`);
   });

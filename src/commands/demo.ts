@@ -11,6 +11,7 @@ import { Sentence } from '../sentence.ts';
 import { archiveOf } from '../simulator/archive.ts';
 import { type City, inventoryCsv } from '../simulator/city.ts';
 import { type CityOptions, planTold, startCity } from './city.ts';
+import { addDemoAccounts } from './demo-accounts.ts';
 import { exit } from './exit.ts';
 import { inspectNow, print } from './inspect.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -49,7 +50,7 @@ export const demo = async (config: Config, options: DemoOptions): Promise<number
     const ground = await openGround({ ...config, logLevel, port: await freePort(config) }, true);
     try {
       await fillCity(ground, city, inventoryCsv(city, simulator.ports, archiveOf(city, options.seed)));
-      return await run(ground, options, say, stop);
+      return await run(ground, city, options, say, stop);
     } finally {
       await ground.close();
     }
@@ -60,6 +61,7 @@ export const demo = async (config: Config, options: DemoOptions): Promise<number
 
 const run = async (
   ground: Ground,
+  city: City,
   options: DemoOptions,
   say: (zh: string, en: string) => void,
   stop: Promise<void>,
@@ -79,6 +81,9 @@ const run = async (
         `接下来：各单位看板 ${roles.url}/ ，接口 ${roles.url}/api/docs ；服务继续运行，按 Ctrl-C 结束并清理`,
         `next: the county board at ${roles.url}/ and the API at ${roles.url}/api/docs; it runs on, Ctrl-C ends it and clears up`,
       );
+      for (const { name, password, zh, en } of await addDemoAccounts(ground, city)) {
+        say(`登录（${zh}）：登录名 ${name} ，密码 ${password}`, `sign in as ${en}: name ${name}, password ${password}`);
+      }
       await stop;
     }
     return exit.ok;

@@ -12,6 +12,7 @@ import { type Selection, submitExemption } from '../schedule/exemption-submit.ts
 import { requireUnit } from '../schedule/inspection.ts';
 import { Sentence } from '../sentence.ts';
 import { localTime } from '../time.ts';
+import { changing, looking } from './audited.ts';
 import { exit } from './exit.ts';
 import { factLines } from './fact-lines.ts';
 import { readAttachment } from './read-attachment.ts';
@@ -36,17 +37,23 @@ export type SubmitOptions = {
 
 /** Takes in an application, and says which others cover some of the same cameras. */
 export const submitExempt = async ({ db }: Ground, options: SubmitOptions): Promise<number> => {
-  const submitted = await submitExemption(db, new Date(), {
-    unit: options.unit,
-    applicant: options.applicant,
-    phone: options.phone,
-    reason: options.reason,
-    text: options.text ?? null,
+  const { unit, applicant, reason } = options;
+  const request = {
+    ...{ unit, applicant, phone: options.phone, reason, text: options.text ?? null },
     selection: await selectionOf(options),
     beginsAt: options.from,
     endsAt: options.until,
     attachment: await readAttachment(options.attachment),
-  });
+  };
+  const submitted = await changing(
+    db,
+    { action: 'exemption.submit', kind: 'exemption', unit, why: reason, by: applicant },
+    async (note) => {
+      const taken = await submitExemption(db, new Date(), request);
+      note({ on: String(taken.id), detail: { cameras: taken.cameras } });
+      return taken;
+    },
+  );
   const { id, cameras, overlapping } = submitted;
   const others = overlapping.map((one) => `第 ${one.exemption} 号（${one.cameras} 个点位 / cameras）`).join('、');
   process.stdout.write(
@@ -120,7 +127,8 @@ export const showExempt = async (
   id: number,
   { attachment, json }: { readonly attachment?: string; readonly json?: true },
 ): Promise<number> => {
-  const exemption = told(await requireExemption(db, id), new Date());
+  const { unit, ...known } = await requireExemption(db, id);
+  const exemption = told({ unit, ...known }, new Date());
   const cameras = await db.many<{ code: string; name: string }>(
     `select c.code, c.name from exemption_camera x join camera c on c.id = x.camera
      where x.exemption = $1 order by c.code`,
@@ -129,6 +137,8 @@ export const showExempt = async (
   if (attachment !== undefined) {
     const bytes = await attachmentOfExemption(db, id);
     if (bytes === null) throw new Sentence(`第 ${id} 号报备没有附件`, `nothing was attached to exemption ${id}`);
+    const seen = { on: String(id), unit, detail: { file: attachment } };
+    await looking(db, { action: 'attachment.look', kind: 'exemption', ...seen });
     await writeOption('--attachment', attachment, bytes);
   }
   const lines = [...factLines(exemption), ...cameras.map(({ code, name }) => `${code}  ${name}`)];
@@ -144,7 +154,11 @@ export const decideExempt = async (
   decision: 'approved' | 'refused',
   { by, note, json }: DecideOptions,
 ): Promise<number> => {
-  await decideExemption(db, id, decision, by, note ?? null, new Date());
+  const acting = { action: 'exemption.decide', kind: 'exemption', on: String(id), why: note ?? null, by } as const;
+  await changing(db, { ...acting, detail: { decision } }, async (tell) => {
+    tell({ unit: (await requireExemption(db, id)).unit });
+    await decideExemption(db, id, decision, by, note ?? null, new Date());
+  });
   const closed = decision === 'approved' ? await closedWithout(db, id) : [];
   const word = decision === 'approved' ? '批准 / approved' : '不予批准 / refused';
   const lines = [
@@ -160,7 +174,10 @@ export const decideExempt = async (
 };
 
 export const endExempt = async ({ db }: Ground, id: number, { by, json }: DecideOptions): Promise<number> => {
-  await endExemption(db, id, by, new Date());
+  await changing(db, { action: 'exemption.end', kind: 'exemption', on: String(id), by }, async (note) => {
+    note({ unit: (await requireExemption(db, id)).unit });
+    await endExemption(db, id, by, new Date());
+  });
   process.stdout.write(
     json === true ? `${JSON.stringify({ id, ended: true })}\n` : `第 ${id} 号报备：提前结束 / ended\n`,
   );

@@ -5,6 +5,7 @@ import { type ExportFormat, exportFormats, exportInventory } from '../inventory/
 import { units } from '../inventory/unit.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
+import { looking } from './audited.ts';
 import { exit } from './exit.ts';
 
 export type ExportOptions = { readonly unit?: string; readonly json?: true };
@@ -26,6 +27,7 @@ export const exportFile = async ({ db }: Ground, file: string, options: ExportOp
     'select count(*) as cameras from camera where $1::text is null or unit = $1',
     [unit],
   );
+  await looking(db, { action: 'camera.export', kind: 'camera', unit, detail: { file, format, cameras } });
   await write(db, file, format, unit);
   process.stdout.write(
     options.json === true

@@ -10,6 +10,7 @@ import { units } from '../inventory/unit.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
 import { askOn } from './ask.ts';
+import { changing } from './audited.ts';
 import { exit } from './exit.ts';
 import { complaint, planJson, planText } from './import-plan.ts';
 import { whoever } from './whoever.ts';
@@ -60,7 +61,20 @@ export const importFile = async (
     return exit.usage;
   }
   const occasion = { ...who, file: basename(file), sha256 };
-  const id = dryRun ? null : await carryOut(db, plan, occasion);
+  const id = dryRun
+    ? null
+    : await changing(
+        db,
+        {
+          ...{ action: 'inventory.import', kind: 'import', unit, why: who.note, by: who.by },
+          detail: { file: occasion.file, sha256: sha256.toString('hex'), ...sizeOf(plan) },
+        },
+        async (note) => {
+          const carried = await carryOut(db, vault, plan, occasion);
+          note({ on: carried === null ? null : String(carried) });
+          return carried;
+        },
+      );
   process.stdout.write(
     json ? `${JSON.stringify({ dryRun, import: id, ...planJson(plan, warnings) })}\n` : counted(plan, dryRun),
   );
@@ -98,6 +112,10 @@ const unitNamed = (known: ReadonlyMap<string, string>, name: string | undefined)
 
 /** The date in Liuzhou. */
 const today = (): string => new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(new Date());
+
+const sizeOf = ({ added, changed, missing, complete }: Plan) => ({
+  ...{ added: added.length, changed: changed.length, removed: complete ? missing.length : 0 },
+});
 
 const counted = ({ added, changed, same, missing, complete }: Plan, dryRun: boolean): string => {
   const [zh, en] =

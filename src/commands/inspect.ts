@@ -7,6 +7,7 @@ import type { Ground } from '../roles/ground.ts';
 import { progressOf } from '../schedule/attempts.ts';
 import { inspectionOf, openInspection } from '../schedule/inspection.ts';
 import { Sentence } from '../sentence.ts';
+import { changing } from './audited.ts';
 import { exit } from './exit.ts';
 import { Progress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -35,7 +36,15 @@ const patienceMs = 60_000;
 /** Opens an inspection and waits for its verdicts, with a progress bar; the roles must run, here or elsewhere. */
 export const inspectNow = async (ground: Ground, unit: string | null, quiet: boolean): Promise<InspectionReport> => {
   const { db } = ground;
-  const { id, cutoff_at } = await openInspection(db, new Date(), unit);
+  const { id, cutoff_at } = await changing(
+    db,
+    { action: 'inspection.start', kind: 'inspection', unit },
+    async (note) => {
+      const opened = await openInspection(db, new Date(), unit);
+      note({ on: String(opened.id) });
+      return opened;
+    },
+  );
   const progress = new Progress(quiet);
   try {
     for (;;) {

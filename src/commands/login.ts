@@ -1,6 +1,7 @@
 import { heldLogins, releaseInterrupted, releaseLogin } from '../probing/login-held.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
+import { changing } from './audited.ts';
 import { exit } from './exit.ts';
 
 export type LoginOptions = { readonly release?: string; readonly releaseInterrupted?: true; readonly json?: true };
@@ -9,18 +10,23 @@ export type LoginOptions = { readonly release?: string; readonly releaseInterrup
  * The logins that are not tried any more, and why. One is lifted by a new password; where it was the device that was set
  * right and the stored password stayed, by a person who says so here.
  */
-export const login = async ({ db, vault }: Ground, options: LoginOptions): Promise<number> => {
+export const login = async ({ db }: Ground, options: LoginOptions): Promise<number> => {
   if (options.release !== undefined) {
-    const released = await releaseLogin(db, vault, options.release);
-    if (released === 'no camera') {
+    const code = options.release;
+    await changing(db, { action: 'login.release', kind: 'camera', on: code }, async () => {
+      if ((await releaseLogin(db, code)) === 'released') return;
       throw new Sentence(
-        `--release ${options.release}：没有这个点位，或它没有密码`,
-        `--release ${options.release}: no such camera, or it has no login`,
+        `--release ${code}：没有这个点位，或它没有密码`,
+        `--release ${code}: no such camera, or it has no login`,
       );
-    }
+    });
   }
-  if (options.releaseInterrupted) await releaseInterrupted(db);
-  const held = await heldLogins(db, vault);
+  if (options.releaseInterrupted) {
+    await changing(db, { action: 'login.release', kind: 'login' }, async (note) => {
+      note({ detail: { interrupted: await releaseInterrupted(db) } });
+    });
+  }
+  const held = await heldLogins(db);
   if (options.json === true) process.stdout.write(`${JSON.stringify({ held })}\n`);
   else if (held.length === 0) process.stdout.write('（没有被停用的登录 / no login is held）\n');
   else {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { isAttempts } from '../schedule/policy-rules.ts';
 
 type Judged = 'total' | 'skynet' | 'social';
 export type Targets = { [name in `${Judged}_${'online' | 'image'}`]?: number };
@@ -24,8 +25,7 @@ export const readTargets = (text: string): Targets => {
 /** Reads `0,300,900`: seconds after the start at which each attempt is made, the first of them 0. */
 export const readAttempts = (text: string): number[] => {
   const attempts = text.split(',').map((part) => (/^\d{1,5}$/.test(part) ? Number(part) : Number.NaN));
-  const rising = attempts.every((seconds, nth) => (nth === 0 ? seconds === 0 : seconds > attempts[nth - 1]!));
-  if (rising && attempts.length <= 10) return attempts;
+  if (isAttempts(attempts)) return attempts;
   throw new InvalidArgumentError(
     '应为从 0 起递增的秒数，最多 10 次，例如 0,300,900 / must be rising seconds from 0 on, 10 at most, such as 0,300,900.',
   );

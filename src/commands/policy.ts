@@ -1,7 +1,9 @@
 import type { Ground } from '../roles/ground.ts';
-import { decidePolicy, type Policy, policiesAfter, policyAt, policyOf } from '../schedule/policy.ts';
+import { decidePolicy, policiesAfter, policyAt, policyOf } from '../schedule/policy.ts';
+import { requireFuture, requireSound } from '../schedule/policy-rules.ts';
 import { Sentence } from '../sentence.ts';
 import { localTime } from '../time.ts';
+import { changing } from './audited.ts';
 import { exit } from './exit.ts';
 import type { Targets } from './policy-option.ts';
 import type { readSweeps } from './sweep-option.ts';
@@ -46,8 +48,17 @@ export const policy = async ({ db }: Ground, options: PolicyOptions): Promise<nu
         '--note is missing: say on whose word, such as the number of a document; every figure names its version of the policy',
       );
     }
-    requireTime({ ...shown, ...changes });
-    shown = await policyOf(db, await decidePolicy(db, validFrom, note, changes));
+    requireSound({ ...shown, ...changes });
+    const version = await changing(
+      db,
+      { action: 'policy.decide', kind: 'policy', why: note, detail: changes },
+      async (tell) => {
+        const decided = await decidePolicy(db, validFrom, note, changes);
+        tell({ on: String(decided) });
+        return decided;
+      },
+    );
+    shown = await policyOf(db, version);
   }
   const shownValue = (value: unknown): string => (value instanceof Date ? localTime(value) : String(value ?? '-'));
   const coming = decides ? [] : await policiesAfter(db, now);
@@ -75,22 +86,4 @@ const changesOf = (options: PolicyOptions): Parameters<typeof decidePolicy>[3] =
     ...options.target,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
-};
-
-const requireFuture = (validFrom: Date, now: Date): void => {
-  if (validFrom >= now) return;
-  throw new Sentence(
-    `--valid-from ${localTime(validFrom)} 已经过去：已考核的结果沿用当时的口径；请给出今后的时间，或不给出而即刻生效`,
-    `--valid-from ${localTime(validFrom)} is past, and what was judged keeps its policy: give a time to come, or none for now`,
-  );
-};
-
-/** The last attempt has its time before the cut-off. */
-const requireTime = ({ attempts, cutoff }: Pick<Policy, 'attempts' | 'cutoff'>): void => {
-  const last = attempts.at(-1)!;
-  if (cutoff > last) return;
-  throw new Sentence(
-    `截止 ${cutoff} 秒须晚于最后一次探测（第 ${last} 秒）：请改 --cutoff 或 --attempts`,
-    `the cut-off at ${cutoff} s must come after the last attempt at ${last} s: change --cutoff or --attempts`,
-  );
 };

@@ -1,6 +1,7 @@
 import { publish as publishRevision } from '../report/revision.ts';
 import type { Ground } from '../roles/ground.ts';
 import { requireName } from '../schedule/written.ts';
+import { changing } from './audited.ts';
 import { exit } from './exit.ts';
 import { type WhichInspection, whichInspection } from './which-inspection.ts';
 
@@ -14,12 +15,16 @@ export type PublishOptions = WhichInspection & {
 /** Publishes the newest revision of an inspection; one that comes after it has to be published for itself. */
 export const publish = async ({ db }: Ground, options: PublishOptions): Promise<number> => {
   requireName(options.by);
-  const published = await publishRevision(
+  const { by, revision: looked = null } = options;
+  const which = await whichInspection(db, options);
+  const published = await changing(
     db,
-    await whichInspection(db, options),
-    options.by.trim(),
-    new Date(),
-    options.revision ?? null,
+    { action: 'inspection.publish', kind: 'inspection', on: String(which), by },
+    async (note) => {
+      const made = await publishRevision(db, which, by.trim(), new Date(), looked);
+      note({ detail: { revision: made.revision, sha256: made.sha256 } });
+      return made;
+    },
   );
   const { inspection, revision, sha256 } = published;
   process.stdout.write(

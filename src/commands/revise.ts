@@ -1,5 +1,6 @@
-import { type RevisionMade, revise as reviseInspection } from '../roles/completion.ts';
+import { type RevisionMade, revise as reviseInspection } from '../report/correction.ts';
 import type { Ground } from '../roles/ground.ts';
+import { changing } from './audited.ts';
 import { exit } from './exit.ts';
 import { changeLines } from './revision-text.ts';
 import { type WhichInspection, whichInspection } from './which-inspection.ts';
@@ -9,7 +10,17 @@ export type ReviseOptions = WhichInspection & { readonly by: string; readonly wh
 /** Corrects a completed inspection by a new revision, and shows what it says otherwise. */
 export const revise = async ({ db }: Ground, options: ReviseOptions): Promise<number> => {
   const inspection = await whichInspection(db, options);
-  tellRevision(await reviseInspection(db, inspection, options.by, options.why, new Date()), options.json === true);
+  const { by, why, json } = options;
+  const made = await changing(
+    db,
+    { action: 'inspection.revise', kind: 'inspection', on: String(inspection), why, by },
+    async (note) => {
+      const revised = await reviseInspection(db, inspection, by, why, new Date());
+      note({ detail: { revision: revised.revision, sha256: revised.sha256 } });
+      return revised;
+    },
+  );
+  tellRevision(made, json === true);
   return exit.ok;
 };
 

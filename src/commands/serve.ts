@@ -1,3 +1,4 @@
+import { accountsTotal } from '../account/accounts.ts';
 import { startAll } from '../roles/all-in-one.ts';
 import { startApi } from '../roles/api.ts';
 import type { Ground } from '../roles/ground.ts';
@@ -22,21 +23,42 @@ const until = async (ground: Ground, start: () => Promise<Role>, told: (role: Ro
   }
 };
 
-const at = (role: Role): string => ('url' in role && typeof role.url === 'string' ? role.url : '');
+/** Where people reach it: behind a proxy that is not where it listens. */
+const at = ({ config }: Ground, role: Role): string =>
+  config.publicUrl ?? ('url' in role && typeof role.url === 'string' ? role.url : '');
 
-export const serve = (ground: Ground): Promise<number> =>
-  until(
+/** A service that nobody can sign in to says how the first one can. */
+const firstAccount = async ({ db }: Ground): Promise<string> => {
+  const administrators = { role: 'administrator', unit: null, disabled: false, search: null } as const;
+  if ((await accountsTotal(db, administrators)) > 0) return '';
+  const command = 'npx xunjian user add --name admin --role administrator';
+  return (
+    `\n尚无管理员账号，无人可登录管理：请在另一终端运行 ${command}` +
+    ` / there is no administrator yet: run ${command} in another terminal`
+  );
+};
+
+export const serve = async (ground: Ground): Promise<number> => {
+  const hint = await firstAccount(ground);
+  return until(
     ground,
     () => startAll(ground, true),
-    (role) => `服务已启动：${at(role)}/；按 Ctrl-C 结束 / serving at ${at(role)}/; Ctrl-C ends it`,
+    (role) =>
+      `服务已启动：${at(ground, role)}/；按 Ctrl-C 结束 / serving at ${at(ground, role)}/; Ctrl-C ends it${hint}`,
   );
+};
 
-export const api = (ground: Ground): Promise<number> =>
-  until(
+export const api = async (ground: Ground): Promise<number> => {
+  const hint = await firstAccount(ground);
+  return until(
     ground,
     () => startApi(ground),
-    (role) => `接口已启动：${at(role)}/api/docs / the API listens at ${at(role)}/api/docs`,
+    (role) => {
+      const docs = `${at(ground, role)}/api/docs`;
+      return `接口已启动：${docs} / the API listens at ${docs}${hint}`;
+    },
   );
+};
 
 export const worker = (ground: Ground, sites: readonly string[]): Promise<number> =>
   until(

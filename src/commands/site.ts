@@ -1,7 +1,8 @@
-import { putSite, sites } from '../inventory/site.ts';
+import { putSite, putWorkers, sites } from '../inventory/site.ts';
 import { workersOf } from '../probing/presence.ts';
 import type { Ground } from '../roles/ground.ts';
 import { Sentence } from '../sentence.ts';
+import { changing } from './audited.ts';
 import { exit } from './exit.ts';
 import { readOption } from './read-option.ts';
 
@@ -12,6 +13,8 @@ export type SiteOptions = {
   /** null: no limit. */
   readonly sockets?: number | null;
   readonly megabits?: number | null;
+  /** Logins of the database, all that its workers have. */
+  readonly workers?: readonly string[];
   readonly json?: true;
 };
 
@@ -26,14 +29,19 @@ export const site = async ({ db, redis }: Ground, code: string | undefined, opti
         '--networks is missing: the networks that may be probed from this site, such as 10.20.0.0/16,10.21.0.0/16',
       );
     }
-    await putSite(db, {
-      code,
-      name: options.name,
-      networks,
-      authorities: options.caFile === undefined ? null : await readOption('--ca-file', options.caFile),
+    const authorities = options.caFile === undefined ? null : await readOption('--ca-file', options.caFile);
+    const limits = {
       ...(options.sockets === undefined ? {} : { sockets: options.sockets }),
       ...(options.megabits === undefined ? {} : { megabits: options.megabits }),
-    });
+    };
+    const logins = options.workers;
+    const detail = { name: options.name, networks, caFile: options.caFile, ...limits, workers: logins };
+    await changing(db, { action: 'site.put', kind: 'site', on: code, detail }, () =>
+      db.transaction(async (tx) => {
+        await putSite(tx, { code, name: options.name, networks, authorities, ...limits });
+        if (logins !== undefined) await putWorkers(tx, code, logins);
+      }),
+    );
   }
   const registered = await sites(db);
   const workers = await workersOf(

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import type { noSweeps } from '../schedule/policy.ts';
+import { goTogether, isPeriod } from '../schedule/policy-rules.ts';
 import { classes } from '../schedule/sweep.ts';
 
 type Sweeps = { -readonly [name in keyof typeof noSweeps]?: number | null };
-const day = 86_400;
 
 const refuse = (part: string, zh: string, en: string): never => {
   throw new InvalidArgumentError(`${part}：${zh} / ${part}: ${en}`);
@@ -12,7 +12,7 @@ const refuse = (part: string, zh: string, en: string): never => {
 const period = (text: string, part: string): number | null => {
   if (text === 'never') return null;
   const seconds = Number(text);
-  if (/^\d+$/.test(text) && seconds >= 60 && seconds % 60 === 0 && day % seconds === 0) return seconds;
+  if (/^\d+$/.test(text) && isPeriod(seconds)) return seconds;
   return refuse(
     part,
     '间隔应为 never，或能整除一天（86400）的整分钟秒数，例如 300',
@@ -34,7 +34,7 @@ export const readSweeps = (text: string): Sweeps => {
       );
     }
     const [every, pictures] = [period(online, part), period(picture, part)];
-    if (every !== null && pictures !== null && pictures % every !== 0) {
+    if (!goTogether(every, pictures)) {
       refuse(part, '取图间隔应为在线间隔的整数倍', 'the picture’s period must be a multiple of the other');
     }
     sweeps[`${of}_online_every`] = every;

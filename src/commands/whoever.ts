@@ -8,7 +8,7 @@ export type Told = { readonly by?: string; readonly note?: string };
 /** As they were given; by default the account that the command runs under. A Sentence where they cannot be shown. */
 export const whoever = ({ by = account(), note }: Told): { readonly by: string; readonly note: string | null } => {
   requireName(by);
-  if (note !== undefined) requireWritten('--note', 'text', note);
+  if (note !== undefined) requireWritten(['说明', 'note'], 'text', note);
   return { by, note: note ?? null };
 };
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { Sentence } from '../sentence.ts';
 
@@ -10,14 +11,26 @@ export type Config = {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
+  /** The address that people reach the service by, such as https://xunjian.example; null: the one that it listens at. */
+  readonly publicUrl: string | null;
+  /** Networks (CIDR) of the proxies whose word on a caller's address is taken; of nobody else's. */
+  readonly trustedProxies: readonly string[];
+  /** Of the certificate that the API itself speaks TLS with; null: a proxy does, or nobody. */
+  readonly tlsCertFile: string | null;
+  /** Where people may sign in besides; null: with a password only. */
+  readonly oidc: { readonly issuer: string; readonly clientId: string } | null;
   /** Probes under way at once in one worker. */
   readonly sockets: number;
   /** Decoder processes of one worker. */
   readonly decoders: number;
   readonly logLevel: string;
   readonly secrets: {
-    /** 32 bytes in hexadecimal. */
+    /** Keys of 32 bytes in hexadecimal, one a line: the first wraps, all unwrap. */
     readonly keyFile: string | null;
+    /** A program and its words that print the same to stdout: for keys that live in a vault of their own. */
+    readonly keyCommand: readonly string[] | null;
+    readonly tlsKeyFile: string | null;
+    readonly oidcSecretFile: string | null;
     readonly webhookSecretFile: string | null;
   };
   readonly webhookUrl: string | null;
@@ -68,6 +81,45 @@ const withoutLogin: Parse<string> = (value, name) => {
   );
 };
 
+const networks: Parse<readonly string[]> = (value, name) => {
+  const list = value.split(',').map((one) => one.trim());
+  for (const one of list) {
+    const [address, bits] = one.split('/');
+    const family = isIP(address ?? '');
+    if (family !== 0 && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= (family === 4 ? 32 : 128)) continue;
+    throw new Sentence(
+      `环境变量 ${name}：${one} 应形如 10.20.0.0/16，多个以逗号分隔`,
+      `environment variable ${name}: ${one} must look like 10.20.0.0/16; several are parted by commas`,
+    );
+  }
+  return list;
+};
+
+/** An origin: nothing behind the host. */
+const origin: Parse<string> = (value, name) => {
+  const checked = withoutLogin(value, name);
+  const { origin: bare } = new URL(checked);
+  if (checked === bare || checked === `${bare}/`) return bare;
+  throw new Sentence(
+    `环境变量 ${name}=${value}：只写到主机与端口，例如 ${bare}`,
+    `environment variable ${name}=${value}: nothing behind host and port, such as ${bare}`,
+  );
+};
+
+/** A program and its words, run without a shell: parted by blanks; '…' and "…" hold what has blanks in it. */
+const command: Parse<readonly string[]> = (value, name) => {
+  const words = [...value.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) =>
+    word.replaceAll(/'([^']*)'|"([^"]*)"/g, (_, one?: string, other?: string) => one ?? other ?? ''),
+  );
+  const left = value.replaceAll(/'[^']*'|"[^"]*"/g, '');
+  if (words.length > 0 && words[0] !== '' && !/['"]/.test(left)) return words;
+  // The value is not repeated: it may hold a password.
+  throw new Sentence(
+    `环境变量 ${name}：应为程序及其参数，例如 /usr/local/bin/print-key --name xunjian；含空格的参数用引号成对括起；不经过 shell`,
+    `environment variable ${name}: must be a program and its words, such as /usr/local/bin/print-key --name xunjian; quotes, in pairs, hold what has blanks in it; no shell is used`,
+  );
+};
+
 /** Reads the environment once. Unknown XUNJIAN_ names and bad values are refused by name, with the remedy. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const left = new Set(Object.keys(env).filter((name) => name.startsWith('XUNJIAN_')));
@@ -82,11 +134,18 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     dataDir: take('XUNJIAN_DATA_DIR', text, '.xunjian'),
     host: take('XUNJIAN_HOST', text, '127.0.0.1'),
     port: take('XUNJIAN_PORT', whole(0, 65535), 8080),
+    publicUrl: take('XUNJIAN_PUBLIC_URL', origin, null),
+    trustedProxies: take('XUNJIAN_TRUSTED_PROXIES', networks, []),
+    tlsCertFile: take('XUNJIAN_TLS_CERT_FILE', text, null),
+    oidc: oidcOf(take('XUNJIAN_OIDC_ISSUER', withoutLogin, null), take('XUNJIAN_OIDC_CLIENT_ID', text, null)),
     sockets: take('XUNJIAN_SOCKETS', whole(1, 10_000), 192),
     decoders: take('XUNJIAN_DECODERS', whole(1, 256), availableParallelism()),
     logLevel: take('XUNJIAN_LOG_LEVEL', oneOf('debug', 'info', 'warn', 'error', 'silent'), 'info'),
     secrets: {
       keyFile: take('XUNJIAN_KEY_FILE', text, null),
+      keyCommand: take('XUNJIAN_KEY_COMMAND', command, null),
+      tlsKeyFile: take('XUNJIAN_TLS_KEY_FILE', text, null),
+      oidcSecretFile: take('XUNJIAN_OIDC_CLIENT_SECRET_FILE', text, null),
       webhookSecretFile: take('XUNJIAN_WEBHOOK_SECRET_FILE', text, null),
     },
     webhookUrl: take('XUNJIAN_WEBHOOK_URL', withoutLogin, null),
@@ -102,6 +161,15 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   return config;
 };
 
+const oidcOf = (issuer: string | null, clientId: string | null): Config['oidc'] => {
+  if (issuer !== null && clientId !== null) return { issuer, clientId };
+  if (issuer === null && clientId === null) return null;
+  throw new Sentence(
+    'XUNJIAN_OIDC_ISSUER 与 XUNJIAN_OIDC_CLIENT_ID 须同时设置',
+    'set XUNJIAN_OIDC_ISSUER and XUNJIAN_OIDC_CLIENT_ID both',
+  );
+};
+
 const requireTogether = (config: Config): void => {
   if ((config.databaseUrl === null) !== (config.redisUrl === null)) {
     throw new Sentence(
@@ -109,10 +177,35 @@ const requireTogether = (config: Config): void => {
       'set XUNJIAN_DATABASE_URL and XUNJIAN_REDIS_URL both, or neither (then the embedded pair is used, for a demo only)',
     );
   }
-  if (config.databaseUrl !== null && config.secrets.keyFile === null) {
+  const { keyFile, keyCommand, tlsKeyFile, oidcSecretFile } = config.secrets;
+  if (config.databaseUrl !== null && keyFile === null && keyCommand === null) {
     throw new Sentence(
-      '设置了 XUNJIAN_DATABASE_URL 时必须设置 XUNJIAN_KEY_FILE（64 位十六进制密钥文件，可用 openssl rand -hex 32 生成）',
-      'with XUNJIAN_DATABASE_URL, XUNJIAN_KEY_FILE must be set (a file of 64 hexadecimal digits: openssl rand -hex 32)',
+      '设置了 XUNJIAN_DATABASE_URL 时必须设置 XUNJIAN_KEY_FILE（64 位十六进制密钥文件，可用 openssl rand -hex 32 生成）或 XUNJIAN_KEY_COMMAND',
+      'with XUNJIAN_DATABASE_URL, XUNJIAN_KEY_FILE must be set (a file of 64 hexadecimal digits: openssl rand -hex 32), or XUNJIAN_KEY_COMMAND',
+    );
+  }
+  if (keyFile !== null && keyCommand !== null) {
+    throw new Sentence(
+      'XUNJIAN_KEY_FILE 与 XUNJIAN_KEY_COMMAND 只能设置其一',
+      'set XUNJIAN_KEY_FILE or XUNJIAN_KEY_COMMAND, not both',
+    );
+  }
+  if ((config.tlsCertFile === null) !== (tlsKeyFile === null)) {
+    throw new Sentence(
+      'XUNJIAN_TLS_CERT_FILE 与 XUNJIAN_TLS_KEY_FILE 须同时设置',
+      'set XUNJIAN_TLS_CERT_FILE and XUNJIAN_TLS_KEY_FILE both',
+    );
+  }
+  if (config.oidc === null && oidcSecretFile !== null) {
+    throw new Sentence(
+      '设置了 XUNJIAN_OIDC_CLIENT_SECRET_FILE 时须同时设置 XUNJIAN_OIDC_ISSUER 与 XUNJIAN_OIDC_CLIENT_ID',
+      'with XUNJIAN_OIDC_CLIENT_SECRET_FILE, set XUNJIAN_OIDC_ISSUER and XUNJIAN_OIDC_CLIENT_ID',
+    );
+  }
+  if (config.oidc !== null && config.publicUrl === null) {
+    throw new Sentence(
+      '设置了 XUNJIAN_OIDC_ISSUER 时须设置 XUNJIAN_PUBLIC_URL：登录后由此返回',
+      'with XUNJIAN_OIDC_ISSUER, set XUNJIAN_PUBLIC_URL: the provider sends people back there',
     );
   }
   if ((config.webhookUrl === null) !== (config.secrets.webhookSecretFile === null)) {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { translateError } from './errors.ts';
+import { preparedName } from './prepared.ts';
 
 /**
  * What a stage asks of the database. Rows are taken as `T` unchecked: the statement beside the call says what they are.
@@ -94,12 +95,19 @@ export const openDatabase = (
   const queryWithin =
     (ms: number | null): Query =>
     async (client, sql, parameters) => {
+      const name = preparedName(sql);
       const cut =
         ms === null ? null : setTimeout(() => streamOf(client).destroy(new Error(`no answer in ${ms} ms`)), ms);
       try {
-        const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters as unknown[] | undefined);
+        const result: pg.QueryResult | pg.QueryResult[] = await client.query({
+          text: sql,
+          ...(name === undefined ? {} : { name }),
+          ...(parameters === undefined ? {} : { values: [...parameters] }),
+        });
         return Array.isArray(result) ? result.at(-1)! : result;
       } catch (error) {
+        // A migration gave a prepared statement other columns: the next connection prepares it anew.
+        if (name !== undefined && (error as { code?: unknown }).code === FEATURE_NOT_SUPPORTED) lost.add(client);
         throw translateError(error, lost.has(client));
       } finally {
         if (cut !== null) clearTimeout(cut);
@@ -192,6 +200,9 @@ const queryable = (run: Run): Queryable => ({
     return (await run(sql, parameters)).rowCount ?? 0;
   },
 });
+
+/** What PostgreSQL says where a plan that it keeps has come to have other columns. */
+const FEATURE_NOT_SUPPORTED = '0A000';
 
 /** The oids of int8[], date[] and text[], which pg has no names for. */
 const INT8_ARRAY = 1016;

@@ -21,12 +21,25 @@ const page = 5_000;
  * The inventory as it can be imported again, without logins: in the order of codes, of one unit or of all, page by page.
  * CSV is UTF-8 with a byte order mark; codes are text in a workbook.
  */
-export const exportInventory = (db: Database, format: ExportFormat, unit: string | null): Readable => {
+export const exportInventory = (db: Database, format: ExportFormat, unit: string | null): Readable =>
+  written(format, () => pages(db, unit));
+
+/** The same of these cameras alone, in this order, so far as they are still of the unit (null: of any). */
+export const exportCameras = (
+  db: Database,
+  format: ExportFormat,
+  codes: readonly string[],
+  unit: string | null,
+): Readable => written(format, () => pagesOf(db, codes, unit));
+
+type Page = (string | null)[][];
+
+const written = (format: ExportFormat, read: () => AsyncGenerator<Page>): Readable => {
   const titles = exported.map((column) => columns[column][1]);
   if (format === 'xlsx') {
     const rows = async function* () {
       yield titles;
-      for await (const some of pages(db, unit)) for (const row of some) yield row.map(asText);
+      for await (const some of read()) for (const row of some) yield row.map(asText);
     };
     const freezePane = { rows: 1 };
     return Readable.fromWeb(
@@ -35,23 +48,38 @@ export const exportInventory = (db: Database, format: ExportFormat, unit: string
   }
   const lines = async function* () {
     yield `\uFEFF${stringify([titles])}`;
-    for await (const some of pages(db, unit)) yield stringify(some.map((row) => row.map(escaped)));
+    for await (const some of read()) yield stringify(some.map((row) => row.map(escaped)));
   };
   return Readable.from(lines());
 };
 
-const pages = async function* (db: Database, unit: string | null): AsyncGenerator<(string | null)[][]> {
-  const ofCamera = new Set<string>(exported.filter((name) => !(archiveColumns as readonly string[]).includes(name)));
-  const list = exported.map((name) => `${ofCamera.has(name) ? 'c' : 'a'}.${name}::text`).join(', ');
+const ofCamera = new Set<string>(exported.filter((name) => !(archiveColumns as readonly string[]).includes(name)));
+const list = exported.map((name) => `${ofCamera.has(name) ? 'c' : 'a'}.${name}::text`).join(', ');
+type Exported = Record<string, string | null>;
+const cellsOf = (row: Exported): Page[number] =>
+  exported.map((name) => wordsOf[name]?.[row[name] ?? ''] ?? row[name] ?? null);
+
+const pages = async function* (db: Database, unit: string | null): AsyncGenerator<Page> {
   for (let last = ''; ; ) {
-    const rows = await db.many<Record<string, string | null>>(
+    const rows = await db.many<Exported>(
       `select ${list} from camera c left join archive a on a.camera = c.id
        where c.code > $1 and ($2::text is null or c.unit = $2) order by c.code limit $3`,
       [last, unit, page],
     );
     if (rows.length === 0) return;
-    yield rows.map((row) => exported.map((name) => wordsOf[name]?.[row[name] ?? ''] ?? row[name] ?? null));
+    yield rows.map(cellsOf);
     last = rows.at(-1)!.code!;
+  }
+};
+
+const pagesOf = async function* (db: Database, codes: readonly string[], unit: string | null): AsyncGenerator<Page> {
+  for (let from = 0; from < codes.length; from += page) {
+    const rows = await db.many<Exported>(
+      `select ${list} from camera c left join archive a on a.camera = c.id
+       where c.code = any($1::text[]) and ($2::text is null or c.unit = $2) order by c.code`,
+      [codes.slice(from, from + page), unit],
+    );
+    yield rows.map(cellsOf);
   }
 };
 

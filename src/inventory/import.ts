@@ -1,18 +1,11 @@
 import type { Database, Queryable } from '../db/pool.ts';
 import { Sentence } from '../sentence.ts';
 import { archiveColumns } from './columns.ts';
-import {
-  type Changed,
-  cameraFields,
-  chunk,
-  type Gone,
-  type Plan,
-  planImport,
-  type SealedLogin,
-  stateOf,
-} from './plan.ts';
+import { readyKeys } from './data-key.ts';
+import { type Changed, cameraFields, chunk, type Gone, type Plan, planImport, stateOf } from './plan.ts';
 import type { Row } from './row.ts';
 import type { Vault } from './vault.ts';
+import { resealed, type ToReseal, toReseal, writeLogins } from './write-logins.ts';
 
 export type Imported = { readonly added: number; readonly changed: number; readonly same: number };
 
@@ -27,12 +20,12 @@ export type Occasion = {
 
 /**
  * Does what was planned, all in one transaction, with every change in the history; gives the id of the import. A Sentence
- * where somebody else imported since: what was shown would not be what is done.
+ * where somebody else imported since: what was shown would not be what is done. Throws KeyUnavailable.
  */
-export const carryOut = (db: Database, plan: Plan, occasion: Occasion): Promise<number> =>
-  db.patient.transaction(async (tx) => {
-    // One import at a time; whoever only reads is not kept waiting.
-    await tx.run('lock table import in share row exclusive mode');
+export const carryOut = async (db: Database, vault: Vault, plan: Plan, occasion: Occasion): Promise<number> => {
+  if (plan.sealing.length > 0) await readyKeys(db, vault, plan.sealing);
+  return db.patient.transaction(async (tx) => {
+    await lockImports(tx);
     const { latest } = await tx.one<{ latest: number }>('select coalesce(max(id), 0)::integer as latest from import');
     if (latest !== plan.after) {
       throw new Sentence(
@@ -52,9 +45,17 @@ export const carryOut = (db: Database, plan: Plan, occasion: Occasion): Promise<
     for (const some of inChunks(plan.added)) await add(tx, id, some);
     for (const some of inChunks(plan.changed)) await change(tx, id, some);
     for (const some of inChunks(removed)) await remove(tx, id, some);
-    for (const some of inChunks(plan.logins)) await writeLogins(tx, some);
+    for (const some of inChunks(plan.logins)) await writeLogins(tx, vault, some);
+    for (const some of inChunks(plan.toReseal)) {
+      const logins = await tx.many<ToReseal>(`${toReseal} where c.id = any ($1) for update of cr`, [some]);
+      await resealed(tx, vault, logins);
+    }
     return id;
   });
+};
+
+/** One change to the inventory at a time, until the transaction ends; whoever only reads is not kept waiting. */
+export const lockImports = (tx: Queryable): Promise<number> => tx.run('lock table import in share row exclusive mode');
 
 /**
  * Brings the inventory to what rows say, at once and without asking: for what a program made itself. Credentials that
@@ -67,7 +68,7 @@ export const importRows = async (
   dryRun: boolean,
 ): Promise<Imported> => {
   const plan = await planImport(db, vault, rows, { complete: false, unit: null });
-  if (!dryRun) await carryOut(db, plan, { by: 'xunjian', file: null, sha256: null, note: null });
+  if (!dryRun) await carryOut(db, vault, plan, { by: 'xunjian', file: null, sha256: null, note: null });
   return { added: plan.added.length, changed: plan.changed.length, same: plan.same };
 };
 
@@ -170,31 +171,5 @@ const writeArchive = async (tx: Queryable, rows: readonly Row[], key: readonly n
      on conflict (camera) do update set (${names.join(', ')}) = row (${listed(names, 'excluded')})
      where (${listed(names, 'a')}) is distinct from (${listed(names, 'excluded')})`,
     arrays,
-  );
-};
-
-const writeLogins = async (tx: Queryable, logins: readonly SealedLogin[]): Promise<void> => {
-  const gone = logins.filter(({ sealed }) => sealed === null);
-  const kept = logins.filter(({ sealed }) => sealed !== null);
-  await tx.run('delete from credential where camera in (select id from camera where code = any ($1))', [
-    gone.map(({ code }) => code),
-  ]);
-  await tx.run(
-    `insert into credential (camera, version, sealed, fingerprint, basic_allowed)
-     select c.id, n.version, n.sealed, n.fingerprint, n.basic_allowed
-     from unnest($1::text[], $2::integer[], $3::bytea[], $4::bytea[], $5::boolean[])
-       as n (code, version, sealed, fingerprint, basic_allowed)
-     join camera c using (code)
-     on conflict (camera) do update set version = excluded.version, sealed = excluded.sealed,
-       fingerprint = excluded.fingerprint,
-       basic_allowed = excluded.basic_allowed, changed_at = now(),
-       renewed_at = case when credential.version < excluded.version then now() else credential.renewed_at end`,
-    [
-      kept.map(({ code }) => code),
-      kept.map(({ version }) => version),
-      kept.map(({ sealed }) => sealed),
-      kept.map(({ fingerprint }) => fingerprint),
-      kept.map((login) => login.basicAllowed),
-    ],
   );
 };

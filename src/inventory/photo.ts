@@ -7,6 +7,8 @@ export type Media = 'image/jpeg' | 'image/png';
 export type PhotoFacts = { readonly media: Media; readonly width: number; readonly height: number };
 
 const mostBytes = 10 << 20;
+/** Of one camera within a day. */
+const mostPhotos = 20;
 
 /** What a photo is, by its content and whatever its name. A Sentence where it is none, cut, or too large. */
 export const factsOfPhoto = (bytes: Buffer): PhotoFacts => {
@@ -93,6 +95,12 @@ export const addPhoto = (
   return db.transaction(async (tx) => {
     const camera = await tx.maybeOne<{ id: number }>('select id from camera where code = $1', [code]);
     if (camera === null) throw noCamera(code);
+    const { others } = await tx.one<{ others: number }>(
+      `select count(*) filter (where sha256 <> $2 and at > now() - interval '1 day')::integer as others
+       from camera_photo where camera = $1`,
+      [camera.id, sha256],
+    );
+    if (others >= mostPhotos) throw tooManyPhotos(code);
     await tx.run(
       'insert into photo (sha256, media, width, height, bytes) values ($1, $2, $3, $4, $5) on conflict do nothing',
       [sha256, media, width, height, bytes],
@@ -104,6 +112,12 @@ export const addPhoto = (
     return { sha256: sha256.toString('hex'), added: added === 1 };
   });
 };
+
+const tooManyPhotos = (code: string): Sentence =>
+  new Sentence(
+    `点位 ${code} 一日内已添加 ${mostPhotos} 张照片：请一天后再试`,
+    `camera ${code} got ${mostPhotos} photos within a day: come back in a day`,
+  );
 
 export const noCamera = (code: string): Sentence =>
   new Sentence(

@@ -1,9 +1,13 @@
 import type { Queryable } from '../db/pool.ts';
 import { Sentence } from '../sentence.ts';
 import { archiveColumns } from './columns.ts';
+import { fingerprintKey } from './data-key.ts';
 import type { Row } from './row.ts';
+import { SealBroken } from './seal.ts';
+import { type KeyColumns, keyColumns, keyOf } from './stored-login.ts';
 import type { State } from './values.ts';
 import type { Credentials, Vault } from './vault.ts';
+import type { Login } from './write-logins.ts';
 
 /** One value of a camera that is to change. Of a login, `***` stands for any; null: there is none. */
 export type Change = { readonly field: string; readonly old: string | null; readonly new: string | null };
@@ -22,18 +26,13 @@ export type Plan = {
   /** Whether what is missing becomes removed. */
   readonly complete: boolean;
   /** What is to be written of logins, by code. */
-  readonly logins: readonly SealedLogin[];
+  readonly logins: readonly Login[];
+  /** Cameras whose login stays what it is and is sealed anew: under the key of their unit, which was another one or none. */
+  readonly toReseal: readonly number[];
+  /** Units whose logins are sealed. */
+  readonly sealing: readonly string[];
   /** The latest import that this was planned on: after another one it holds no more. */
   readonly after: number;
-};
-
-export type SealedLogin = {
-  readonly code: string;
-  readonly version: number;
-  /** null: the sheet holds no login for it any more. */
-  readonly sealed: Buffer | null;
-  readonly fingerprint: Buffer | null;
-  readonly basicAllowed: boolean;
 };
 
 export type Scope = {
@@ -72,31 +71,40 @@ export const cameraFields: readonly {
 export const stateOf = (row: Row, before: string | null): State =>
   row.state ?? (before === 'suspended' ? 'suspended' : 'in_use');
 
-type Known = Readonly<Record<string, string | null>> & {
+/** What is known of a camera's login. */
+export type KnownLogin = KeyColumns & {
   readonly code: string;
-  readonly state: string;
   readonly version: number | null;
   readonly sealed: Buffer | null;
-  readonly fingerprint: Buffer | null;
   readonly basic_allowed: boolean | null;
 };
 
+type Known = Readonly<Record<string, string | null>> & KnownLogin & { readonly state: string };
+
 /**
  * Compares a sheet with the inventory: what it adds, which values it changes, what it misses. Writes nothing. A Sentence
- * where a stored login does not open with this key: it could not be told from a new one.
+ * where a stored login does not open: it could not be told from a new one.
  */
 export const planImport = async (db: Queryable, vault: Vault, rows: readonly Row[], scope: Scope): Promise<Plan> => {
   const { after } = await db.one<{ after: number }>('select coalesce(max(id), 0)::integer as after from import');
   const added: Row[] = [];
   const changed: Changed[] = [];
-  const logins: SealedLogin[] = [];
+  const logins: Login[] = [];
+  const toReseal: number[] = [];
+  const sealing = new Set<string>();
+  // By it a seal of before there were data keys that was changed is told from a master key that is not at hand.
+  await vault.hold([await fingerprintKey(db)]);
   for (let at = 0; at < rows.length; at += chunk) {
     const some = rows.slice(at, at + chunk);
     const known = await look(db, some);
+    await vault.hold([...known.values()].map(keyOf));
     for (const row of some) {
       const camera = known.get(row.code);
-      const login = loginOf(vault, row, camera);
+      const login = loginOf(vault, row, camera, 'refused');
       if (login !== null) logins.push(login);
+      const anew = login === null && camera !== undefined && camera.sealed !== null && camera.key_unit !== row.unit;
+      if (anew) toReseal.push(Number(camera.id));
+      if (anew || login?.credentials != null) sealing.add(row.unit);
       if (camera === undefined) {
         added.push(row);
         continue;
@@ -109,7 +117,7 @@ export const planImport = async (db: Queryable, vault: Vault, rows: readonly Row
   }
   const missing = await missingFrom(db, rows, scope.unit);
   const same = rows.length - added.length - changed.length;
-  return { added, changed, same, missing, complete: scope.complete, logins, after };
+  return { added, changed, same, missing, complete: scope.complete, logins, toReseal, sealing: [...sealing], after };
 };
 
 const look = async (db: Queryable, rows: readonly Row[]): Promise<Map<string, Known>> => {
@@ -119,10 +127,11 @@ const look = async (db: Queryable, rows: readonly Row[]): Promise<Map<string, Kn
   const archive = told.map((name) => `a.${name}::text`);
   const known = await db.many<Known>(
     `select c.id::text, c.code, c.state, ${[...camera, ...archive].join(', ')},
-       cr.version, cr.sealed, cr.fingerprint, cr.basic_allowed
+       cr.version, cr.sealed, cr.basic_allowed, ${keyColumns}
      from camera c
      left join archive a on a.camera = c.id
      left join credential cr on cr.camera = c.id
+     left join data_key k on k.id = cr.data_key
      where c.code = any ($1)`,
     [rows.map(({ code }) => code)],
   );
@@ -146,12 +155,12 @@ const differences = (row: Row, known: Known): Change[] => {
 /** What stands for a login in whatever people read. */
 const hidden = '***';
 
-const loginChanges = (login: SealedLogin | null, known: Known): Change[] => {
+export const loginChanges = (login: Login | null, known: KnownLogin): Change[] => {
   if (login === null) return [];
   const old = known.sealed === null ? null : hidden;
   const changes: Change[] = [];
-  if (login.sealed === null || login.version !== known.version) {
-    changes.push({ field: 'login', old, new: login.sealed === null ? null : hidden });
+  if (login.credentials === null || login.version !== known.version) {
+    changes.push({ field: 'login', old, new: login.credentials === null ? null : hidden });
   }
   if (login.basicAllowed !== (known.basic_allowed ?? false)) {
     changes.push({ field: 'basic_allowed', old: yesNo(known.basic_allowed ?? false), new: yesNo(login.basicAllowed) });
@@ -161,39 +170,44 @@ const loginChanges = (login: SealedLogin | null, known: Known): Change[] => {
 
 const yesNo = (flag: boolean): string => (flag ? 'yes' : 'no');
 
-/** What is to be written of a camera's login; null where it is as it was. */
-const loginOf = (vault: Vault, row: Row, known: Known | undefined): SealedLogin | null => {
-  const { code, user, password } = row;
+/**
+ * What is to be written of a camera's login; null where it is as it was. A stored one whose seal does not open is
+ * `replaced`, or `refused` with a Sentence. Throws KeyUnavailable.
+ */
+export const loginOf = (
+  vault: Vault,
+  { code, unit, user, password, ...told }: Pick<Row, 'code' | 'unit' | 'user' | 'password' | 'basicAllowed'>,
+  known: KnownLogin | undefined,
+  broken: 'replaced' | 'refused',
+): Login | null => {
   if (user === null) return null;
-  const { version, sealed } = known ?? { version: null, sealed: null };
+  const version = known?.version ?? null;
   if (user === '') {
-    return version === null ? null : { code, version, sealed: null, fingerprint: null, basicAllowed: false };
+    return version === null ? null : { code, unit, version, credentials: null, basicAllowed: false };
   }
-  const basicAllowed = row.basicAllowed ?? known?.basic_allowed ?? false;
+  const basicAllowed = told.basicAllowed ?? known?.basic_allowed ?? false;
   const credentials = { user, password };
-  const fingerprint = vault.fingerprint(credentials);
-  // The fingerprint tells under the same key only; where it differs, the seal shows whether the key does.
-  const same =
-    sealed !== null &&
-    (known!.fingerprint!.equals(fingerprint) || equal(opened(vault, sealed, code, version!), credentials));
+  const same = version !== null && equal(opened(vault, known!, broken), credentials);
   if (same && known!.basic_allowed === basicAllowed) return null;
-  const next = same ? version! : (version ?? 0) + 1;
-  return { code, version: next, sealed: vault.seal(credentials, code, next), fingerprint, basicAllowed };
+  return { code, unit, version: same ? version : (version ?? 0) + 1, credentials, basicAllowed };
 };
 
-const opened = (vault: Vault, sealed: Buffer, code: string, version: number): Credentials => {
+const opened = (vault: Vault, known: KnownLogin, broken: 'replaced' | 'refused'): Credentials | null => {
+  const { code } = known;
   try {
-    return vault.open(sealed, code, version);
+    return vault.open({ code, version: known.version!, sealed: known.sealed!, key: keyOf(known) });
   } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    if (broken === 'replaced') return null;
     throw new Sentence(
-      `点位 ${code} 的密码无法用当前密钥解开：请检查 XUNJIAN_KEY_FILE 是否为原来的密钥；未写入任何内容`,
-      `the login of camera ${code} does not open with this key: check that XUNJIAN_KEY_FILE is the key it was sealed with; nothing was written`,
+      `点位 ${code} 的密码不能解开：数据库中的这一行被改动或挪用过；未写入任何内容。请查明原因，再将该点位的用户名留空导入一次以清除`,
+      `the login of camera ${code} does not open: its row was changed in the database, or moved from another camera; nothing was written. Find out why, then import the camera once without a user name to clear it`,
       { cause: error },
     );
   }
 };
 
-const equal = (a: Credentials, b: Credentials): boolean => a.user === b.user && a.password === b.password;
+const equal = (a: Credentials | null, b: Credentials): boolean => a?.user === b.user && a.password === b.password;
 
 const missingFrom = async (db: Queryable, rows: readonly Row[], unit: string | null): Promise<Gone[]> => {
   const units = unit === null ? [...new Set(rows.map((row) => row.unit))] : [unit];

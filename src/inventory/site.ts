@@ -60,6 +60,29 @@ export const putSite = async (
 /** SQLSTATE of a text that is no cidr. */
 const notANetwork = '22P02';
 
+/**
+ * Which logins of the database the site's workers have, all of them: those read its cameras' passwords, where they belong
+ * to the group xunjian_worker, and no other site's. A Sentence where the database has no such login.
+ */
+export const putWorkers = async (db: Queryable, site: string, logins: readonly string[]): Promise<void> => {
+  const known = await db.many<{ login: string }>(
+    `select rolname::text as login from pg_roles where rolname = any ($1) and pg_has_role(oid, 'xunjian_worker', 'member')`,
+    [logins],
+  );
+  const stranger = logins.find((login) => !known.some((one) => one.login === login));
+  if (stranger !== undefined) {
+    throw new Sentence(
+      `数据库登录 ${stranger}：不存在或不属于 xunjian_worker；请先由数据库管理员执行 create role … login; grant xunjian_worker to …`,
+      `database login ${stranger}: there is none, or it does not belong to xunjian_worker; have an administrator run first: create role … login; grant xunjian_worker to …`,
+    );
+  }
+  await db.run(
+    `with gone as (delete from worker_site where site = $1 and login <> all ($2::name[]))
+     insert into worker_site (login, site) select login, $1 from unnest($2::name[]) as login on conflict do nothing`,
+    [site, logins],
+  );
+};
+
 export const sites = (db: Queryable): Promise<Site[]> =>
   db.many<Site>(
     'select code, name, networks::text[] as networks, authorities, sockets, megabits from site order by code',

@@ -1,5 +1,4 @@
 import type { Queryable } from '../db/pool.ts';
-import type { Credentials, Vault } from '../inventory/vault.ts';
 import { hostOf } from './assignment.ts';
 
 export type HeldLogin = {
@@ -13,25 +12,10 @@ export type HeldLogin = {
   readonly detail: string | null;
 };
 
-type Stored = {
-  code: string;
-  name: string;
-  rtsp_url: string;
-  version: number;
-  sealed: Buffer;
-  renewed_at: Date | null;
-};
+type Stored = { code: string; name: string; rtsp_url: string; fingerprint: Buffer; renewed_at: Date | null };
 
-const openOrNull = (vault: Vault, { sealed, code, version }: Stored): Credentials | null => {
-  try {
-    return vault.open(sealed, code, version);
-  } catch {
-    return null;
-  }
-};
-
-/** Every camera whose present login is not tried any more. Opens every password in use: for a person, not for a tick. */
-export const heldLogins = async (db: Queryable, vault: Vault): Promise<HeldLogin[]> => {
+/** Every camera whose present login is not tried any more. Reads every login in use: for a person, not for a tick. */
+export const heldLogins = async (db: Queryable): Promise<HeldLogin[]> => {
   const rows = await db.many<{
     host: string;
     fingerprint: Buffer;
@@ -46,15 +30,13 @@ export const heldLogins = async (db: Queryable, vault: Vault): Promise<HeldLogin
   );
   if (rows.length === 0) return [];
   const cameras = await db.many<Stored>(
-    `select c.code, c.name, c.rtsp_url, cr.version, cr.sealed, cr.renewed_at
+    `select c.code, c.name, c.rtsp_url, cr.fingerprint, cr.renewed_at
      from camera c join credential cr on cr.camera = c.id where c.in_use order by c.code`,
   );
-  const byLogin = Map.groupBy(cameras, (camera) => {
-    const credentials = openOrNull(vault, camera);
-    return credentials === null
-      ? ''
-      : `${hostOf(camera.rtsp_url)} ${vault.fingerprint(credentials).toString('base64')}`;
-  });
+  const byLogin = Map.groupBy(
+    cameras,
+    (camera) => `${hostOf(camera.rtsp_url)} ${camera.fingerprint.toString('base64')}`,
+  );
   return rows.flatMap(({ host, fingerprint, ...row }) =>
     (byLogin.get(`${host} ${fingerprint.toString('base64')}`) ?? [])
       // What came of it before its password was changed, and changed back, holds nobody up.
@@ -72,17 +54,12 @@ export const interruptedLogins = async (db: Queryable): Promise<number> =>
   (await db.one<{ count: number }>('select count(*) as count from login where trying is not null')).count;
 
 /** Forgets what came of a camera's login, so that it is tried once more: on the word of a person who has verified it. */
-export const releaseLogin = async (db: Queryable, vault: Vault, code: string): Promise<'released' | 'no camera'> => {
-  const camera = await db.maybeOne<Stored>(
-    `select c.code, c.name, c.rtsp_url, cr.version, cr.sealed, cr.renewed_at
-     from camera c join credential cr on cr.camera = c.id where c.code = $1`,
+export const releaseLogin = async (db: Queryable, code: string): Promise<'released' | 'no camera'> => {
+  const camera = await db.maybeOne<Pick<Stored, 'rtsp_url' | 'fingerprint'>>(
+    `select c.rtsp_url, cr.fingerprint from camera c join credential cr on cr.camera = c.id where c.code = $1`,
     [code],
   );
-  const credentials = camera === null ? null : openOrNull(vault, camera);
-  if (camera === null || credentials === null) return 'no camera';
-  await db.run('delete from login where host = $1 and fingerprint = $2', [
-    hostOf(camera.rtsp_url),
-    vault.fingerprint(credentials),
-  ]);
+  if (camera === null) return 'no camera';
+  await db.run('delete from login where host = $1 and fingerprint = $2', [hostOf(camera.rtsp_url), camera.fingerprint]);
   return 'released';
 };

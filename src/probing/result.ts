@@ -6,7 +6,7 @@ import { storable } from './storable.ts';
 export type ProbeResult = {
   readonly slot: Date;
   readonly camera: number;
-  /** null: of a sweep. */
+  /** null: of a sweep; 0: of neither, somebody asked for it. */
   readonly inspection: number | null;
   readonly attempt: number | null;
   readonly observedAt: Date;

@@ -106,8 +106,9 @@ export const adjustedCameras = async (
 };
 
 type ExemptColumns = { readonly exemption: number | null; readonly reason: string | null; readonly until: Date | null };
-/** Of exemption e with its reason x. */
-const exemptColumns = `e.id as exemption, concat_ws('：', x.zh, e.text) as reason, e.ends_at as until`;
+/** Of exemption e with its reason x, in the words of the unit whose camera of the roster ro it is: of another one's, from before it moved, the reason alone. */
+const exemptColumns = `e.id as exemption, concat_ws('：', x.zh, case when e.unit = ro.unit then e.text end) as reason,
+  e.ends_at as until`;
 const exemptOf = ({ exemption, reason, until }: ExemptColumns): FrozenCamera['exempt'] =>
   exemption === null ? null : { exemption, reason: reason!, until: until!.toISOString() };
 

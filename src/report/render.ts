@@ -11,7 +11,7 @@ export type Order = {
   /** Of `bytes`, lower-case hex. */
   readonly sha256: string;
 } & (
-  | { readonly report: 'daily'; readonly published: boolean; readonly unit: string | null }
+  | { readonly report: 'daily'; readonly published: boolean; readonly unit: string | null; readonly alone?: true }
   | { readonly report: 'period' }
 );
 
@@ -30,7 +30,7 @@ export const render = async (order: Order): Promise<Uint8Array> => {
 // Each document loads what it is made with and no more: a thread for a list of cameras needs no charts.
 
 const renderDay = async (content: FrozenContent, order: Extract<Order, { report: 'daily' }>): Promise<Uint8Array> => {
-  const { format, sha256, published, unit } = order;
+  const { format, sha256, published, unit, alone = false } = order;
   if (unit !== null) requireUnit(content, unit);
   const issue = { content, sha256, published };
   if (format === 'csv') {
@@ -45,7 +45,7 @@ const renderDay = async (content: FrozenContent, order: Extract<Order, { report:
     return format === 'docx' ? word(dailyPaper(issue)) : workbook(dailyBook(issue));
   }
   const { countyBook, countyPaper } = await import('./county/paper.ts');
-  return format === 'docx' ? word(countyPaper(issue, unit)) : workbook(countyBook(issue, unit));
+  return format === 'docx' ? word(countyPaper(issue, unit, alone)) : workbook(countyBook(issue, unit, alone));
 };
 
 const renderPeriod = async (content: PeriodContent, { format, sha256 }: Order): Promise<Uint8Array> => {
@@ -66,7 +66,7 @@ const requireUnit = ({ units }: FrozenContent, code: string): void => {
   if (units.some((unit) => unit.code === code)) return;
   const known = units.map((unit) => `${unit.code} ${unit.name}`).join('、');
   throw new Sentence(
-    `--unit ${code}：这次巡检中没有这个考核单位；有 ${known}`,
-    `--unit ${code}: no such unit in this inspection; there are ${units.map((unit) => unit.code).join(', ')}`,
+    `考核单位 ${code}：这次巡检中没有这个考核单位；有 ${known}`,
+    `unit ${code}: no such unit in this inspection; there are ${units.map((unit) => unit.code).join(', ')}`,
   );
 };

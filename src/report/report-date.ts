@@ -21,12 +21,12 @@ const forms = {
   },
 } as const;
 
-/** The days that `--date` means: one, those of its month, or those of its year. Throws a Sentence where it is no date. */
+/** The days that a date means: one, those of its month, or those of its year. Throws a Sentence where it is no date. */
 export const daysOf = (kind: ReportKind, date: string): Period => {
   const { form, zh, en } = forms[kind];
   const [, year, month, day] = form.exec(date) ?? [];
   if (year === undefined || !existing(`${year}-${month ?? '01'}-${day ?? '01'}`)) {
-    throw new Sentence(`--date ${date}：应为${zh}`, `--date ${date}: must be ${en}`);
+    throw new Sentence(`日期 ${date}：应为${zh}`, `date ${date}: must be ${en}`);
   }
   if (kind === 'daily') return { from: date, until: date };
   if (kind === 'yearly') return { from: `${year}-01-01`, until: `${year}-12-31` };

@@ -83,8 +83,8 @@ const absent = (inspection: number, number: number | null): Sentence =>
         `inspection ${inspection} is not complete, or there is none: check its number`,
       )
     : new Sentence(
-        `第 ${inspection} 次巡检没有第 ${number} 版；用 xunjian revisions 查看`,
-        `inspection ${inspection} has no revision ${number}: see "xunjian revisions"`,
+        `第 ${inspection} 次巡检没有第 ${number} 版；请查看各版次`,
+        `inspection ${inspection} has no revision ${number}: see its revisions`,
       );
 
 /** The daily inspection of a day (YYYY-MM-DD); a Sentence that names days that have one where it has none. */
@@ -97,8 +97,8 @@ export const requireDaily = async (db: Queryable, day: string): Promise<number> 
   );
   const days = near.map((one) => one.day).sort();
   throw new Sentence(
-    `--date ${day}：这一天没有巡检；${days.length === 0 ? '尚无任何日巡检' : `最近的有 ${days.join('、')}`}`,
-    `--date ${day}: no inspection on that day; ${days.length === 0 ? 'there is none yet' : `near it: ${days.join(', ')}`}`,
+    `日期 ${day}：这一天没有巡检；${days.length === 0 ? '尚无任何日巡检' : `最近的有 ${days.join('、')}`}`,
+    `date ${day}: no inspection on that day; ${days.length === 0 ? 'there is none yet' : `near it: ${days.join(', ')}`}`,
   );
 };
 
@@ -162,8 +162,8 @@ export const publish = (
     const { number, sha256, published } = last;
     if (looked !== null && looked !== number) {
       throw new Sentence(
-        `第 ${inspection} 次巡检的最新版次是第 ${number} 版，不是第 ${looked} 版：请先用 xunjian revisions 核对，再发布`,
-        `the newest revision of inspection ${inspection} is ${number}, not ${looked}: look at it with "xunjian revisions" first`,
+        `第 ${inspection} 次巡检的最新版次是第 ${number} 版，不是第 ${looked} 版：请先核对该版次，再发布`,
+        `the newest revision of inspection ${inspection} is ${number}, not ${looked}: look at it first`,
       );
     }
     if (published !== null) {

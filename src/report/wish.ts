@@ -20,15 +20,15 @@ export const wishOf = (kind: ReportKind, { date, format, unit, revision }: Asked
   const period = daysOf(kind, date);
   if (unit !== null && format === 'json') {
     throw new Sentence(
-      `--unit ${unit}：json 是全市内容的原文，不能按单位截取；请去掉 --unit，或用 csv、xlsx、docx`,
-      `--unit ${unit}: json is the content of the whole city, byte for byte; leave --unit out, or take csv, xlsx or docx`,
+      `考核单位 ${unit}：json 是全市内容的原文，不能按单位截取；请不指定单位，或用 csv、xlsx、docx`,
+      `unit ${unit}: json is the content of the whole city, byte for byte; name no unit, or take csv, xlsx or docx`,
     );
   }
   if (kind === 'daily') return { kind: 'day', day: period.from, revision, unit, format };
   if (revision !== null) {
     throw new Sentence(
-      `--revision ${revision}：月报与年报取各次巡检的最新版次，没有自己的版次；请去掉 --revision`,
-      `--revision ${revision}: a month or a year is summed from the newest revisions and has none of its own; leave it out`,
+      `版次 ${revision}：月报与年报取各次巡检的最新版次，没有自己的版次；请不指定版次`,
+      `revision ${revision}: a month or a year is summed from the newest revisions and has none of its own; leave it out`,
     );
   }
   return { kind: kind === 'monthly' ? 'month' : 'year', period, unit, format };

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.ts';
-import { readKey } from '../config/secrets.ts';
+import { MalformedKeys, type MasterKeySource, masterKeySource } from '../config/master-key-source.ts';
 import { startEmbeddedDatabase } from '../db/embedded/start.ts';
 import { migrate, requireMigrated } from '../db/migrate.ts';
 import { type Database, openDatabase } from '../db/pool.ts';
 import { requireTimescale } from '../db/preflight.ts';
+import { keyState } from '../inventory/key-state.ts';
+import { KeyUnavailable, MasterKeys } from '../inventory/master-keys.ts';
 import { Vault } from '../inventory/vault.ts';
 import { openLog } from '../log.ts';
 import { openRedis, requireNoEviction } from '../queue/connection.ts';
@@ -29,6 +31,8 @@ export type Ground = {
   readonly db: Database;
   readonly redis: Redis;
   readonly vault: Vault;
+  /** Where the vault's master keys come from. */
+  readonly keys: MasterKeySource;
   readonly log: Logger;
   /** True where this process started the embedded pair: then it runs every role that it needs itself. */
   readonly embedded: boolean;
@@ -68,12 +72,33 @@ export const openGround = async (config: Config, fleeting = false): Promise<Grou
     });
     if (embedded) await migrate(db, migrationsFolder);
     else await requireMigrated(db, migrationsFolder);
-    const vault = new Vault(await readKey(config));
-    return { config, db, redis, vault, log, embedded, urls, close };
+    const keys = masterKeySource(config);
+    const vault = await openVault(keys, db, log);
+    return { config, db, redis, vault, keys, log, embedded, urls, close };
   } catch (error) {
     await close();
     throw error;
   }
+};
+
+/**
+ * Without its keys this service starts all the same and says so once: what needs no password goes on, and the keys are
+ * looked for again whenever one is needed. A file that holds something else than keys is refused like any other bad value.
+ */
+const openVault = async (keys: MasterKeySource, db: Database, log: Logger): Promise<Vault> => {
+  const masters = new MasterKeys(keys.read);
+  await masters.read().catch((error: unknown) => {
+    if (!(error instanceof KeyUnavailable)) throw error;
+    if (error.cause instanceof MalformedKeys) throw error.cause;
+  });
+  const vault = new Vault(masters);
+  const state = await keyState(db, vault);
+  if (!state.ok) {
+    const { message, cause } = state.error;
+    const why = cause instanceof Error ? cause.message : undefined;
+    log.error({ error: message, why }, 'camera passwords cannot be read: no login will be tried');
+  }
+  return vault;
 };
 
 const ownUrls = (config: Config): Ground['urls'] => ({ database: config.databaseUrl!, redis: config.redisUrl! });

@@ -1,9 +1,10 @@
+import { completeInspection, freezeFormer } from '../report/completion.ts';
 import { isIdle, isOver, markDone, planAttempts } from '../schedule/attempts.ts';
 import { openDaily } from '../schedule/daily.ts';
 import { runningInspections } from '../schedule/inspection.ts';
+import { endRequests } from '../schedule/probe-request.ts';
 import { planSweeps, siteSizes } from '../schedule/sweep.ts';
 import { endSweeps, graceMs } from '../schedule/sweep-end.ts';
-import { completeInspection, freezeFormer } from './completion.ts';
 import { startFeeder } from './feeder.ts';
 import type { Ground } from './ground.ts';
 import { startLoop } from './loop.ts';
@@ -84,8 +85,12 @@ const sweeping = ({ db, log }: Ground): (() => Promise<void>) => {
     }
     await planSweeps(db, now, sizes);
     answering ??= performance.now();
-    if (performance.now() - reconciled < reconcileMs || performance.now() - answering < graceMs) return;
+    if (performance.now() - reconciled < reconcileMs) return;
     reconciled = performance.now();
+    // Results wait in workers for a database that was away.
+    const settled = performance.now() - answering >= graceMs;
+    await endRequests(db, now, settled ? graceMs : null);
+    if (!settled) return;
     const skipped = await endSweeps(db, now);
     if (skipped > 0) log.warn({ cameras: skipped }, 'probes of sweeps are skipped: their time was over');
   };

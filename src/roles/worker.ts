@@ -8,6 +8,7 @@ import { SiteLimits } from '../probing/site-limits.ts';
 import { type TakenJobs, takeJobs } from '../queue/jobs.ts';
 import { batchSize, markBatchDone } from '../schedule/attempts.ts';
 import { type ProbeJob, siteQueue } from '../schedule/enqueue.ts';
+import { endRequest } from '../schedule/probe-request.ts';
 import { markSweepDone } from '../schedule/sweep-end.ts';
 import { Sentence } from '../sentence.ts';
 import { ResultWriter } from '../store/writer.ts';
@@ -53,8 +54,9 @@ export const startWorker = async (ground: Ground, only: readonly string[] | null
   const stopping = new AbortController();
   const work = async (job: ProbeJob, load: SiteLoad): Promise<void> => {
     const { late } = await prober.work(job, stopping.signal, load);
+    if ('request' in job) await endRequest(db, job.request, late > 0 ? 'late' : 'withdrawn', new Date());
     // What was left out because its time was over is the scheduler's to count.
-    if (late > 0) log.debug({ job, late }, 'too late for these cameras');
+    else if (late > 0) log.debug({ job, late }, 'too late for these cameras');
     else if ('batch' in job) await markBatchDone(db, job.batch);
     else await markSweepDone(db, job.sweep, new Date());
   };

@@ -1,5 +1,6 @@
 import type { Queryable } from '../db/pool.ts';
 import type { Policy } from '../schedule/policy.ts';
+import { ofNoInspection } from '../schedule/probe-request.ts';
 import { classes } from '../schedule/sweep.ts';
 
 /** A camera in use as the probes of the last hours left it; null is unknown. */
@@ -31,7 +32,8 @@ type Row = Omit<CameraNow, 'down' | 'flapping'> & {
 
 /**
  * What is known at `now` of each camera in use of a unit, in the order of codes. A state holds until the next probe, for at
- * most two intervals of the camera's class by `policy`; every probe counts, those of inspections too. Its picture is that
+ * most two intervals of the camera's class by `policy`; probes of inspections count, too, those that somebody asked for do
+ * not: how often one is down in a row would depend on who looked. Its picture is that
  * of the last probe that asked for one, which a device that answered and was busy leaves unknown; a camera that is offline
  * now has none, whatever was seen of it before.
  *
@@ -72,7 +74,8 @@ export const camerasNow = async (db: Queryable, unit: string, now: Date, policy:
        cross join lateral (
          -- A probe for an answer alone says nothing of a picture, and an answer that it got is no failure.
          select slot, online, image, image is not null or (online and failure is not null) as asked
-         from result where camera = c.id and slot > $3 and slot <= $2
+         from result
+         where camera = c.id and slot > $3 and slot <= $2 and inspection is distinct from ${ofNoInspection}
          -- Not to be turned into a join with all results of those days.
          offset 0
        ) r

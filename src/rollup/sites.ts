@@ -13,8 +13,8 @@ export type SiteNow = {
   readonly newest: Date | null;
   /** Probes that are planned and have no result yet, so far as their time is not over. */
   readonly open: number;
-  /** Probes of sweeps that were not made since midnight (Asia/Shanghai), by reason. */
-  readonly skipped: Readonly<Record<string, number>>;
+  /** Probes of sweeps that were not made since midnight (Asia/Shanghai), by reason; of one unit nobody has counted them. */
+  readonly skipped: Readonly<Record<string, number>> | null;
 };
 
 /**
@@ -30,31 +30,39 @@ const intervals = `interval_of as (
     (select * from policy where valid_from <= $1 order by valid_from desc, version desc limit 1) as p
 )`;
 
-/** How each site does at `now`. Reads some hours of jobs, not of results: these are millions, and by camera. */
-export const sitesNow = (db: Queryable, now: Date): Promise<SiteNow[]> =>
+/**
+ * How each site does at `now`; of one unit its cameras alone, and the sites that have some. Reads some hours of jobs, not
+ * of results: these are millions, and by camera.
+ */
+export const sitesNow = (db: Queryable, now: Date, unit: string | null = null): Promise<SiteNow[]> =>
   db.many<SiteNow>(
     `with ${intervals},
      known as (
        select c.site, count(distinct c.id) as cameras
        from sweep s cross join unnest(s.cameras) as of (camera)
-       join camera c on c.id = of.camera and c.in_use
+       join camera c on c.id = of.camera and c.in_use and ($3::text is null or c.unit = $3)
        join interval_of i using (class)
        where s.slot > $2 and s.done_at is not null and s.slot > $1::timestamptz - make_interval(secs => 2 * i.seconds)
        group by c.site
      )
      select s.code, s.name, s.sockets, s.megabits, coalesce(c.cameras, 0)::integer as cameras, w.newest,
        (coalesce(c.swept, 0) - coalesce(n.cameras, 0))::integer as unknown,
-       coalesce(w.open, 0)::integer as open, coalesce(k.skipped, '{}') as skipped
+       coalesce(w.open, 0)::integer as open, case when $3::text is null then coalesce(k.skipped, '{}') end as skipped
      from site s
      left join (
        select site, count(*) as cameras, count(i.seconds) as swept
-       from camera join interval_of i using (class) where in_use group by site
+       from camera join interval_of i using (class) where in_use and ($3::text is null or unit = $3) group by site
      ) c on c.site = s.code
      left join known n on n.site = s.code
      left join (
-       select site, max(slot) filter (where done_at is not null) as newest,
-         sum(cardinality(cameras)) filter (where done_at is null and skipped is null and expires_at > $1) as open
-       from sweep where slot > $2 group by site
+       select site, max(slot) filter (where done_at is not null and cameras > 0) as newest,
+         sum(cameras) filter (where done_at is null and skipped is null and expires_at > $1) as open
+       from (
+         select site, slot, done_at, skipped, expires_at,
+           case when $3::text is null then cardinality(cameras)
+             else (select count(*) from camera where id = any(cameras) and unit = $3) end as cameras
+         from sweep where slot > $2
+       ) s group by site
      ) w on w.site = s.code
      left join (
        select site, jsonb_object_agg(reason, cameras) as skipped
@@ -63,8 +71,9 @@ export const sitesNow = (db: Queryable, now: Date): Promise<SiteNow[]> =>
          where day = ($1::timestamptz at time zone 'Asia/Shanghai')::date group by site, reason
        ) r group by site
      ) k on k.site = s.code
+     where $3::text is null or exists (select from camera of where of.site = s.code and of.unit = $3)
      order by s.code`,
-    [now, new Date(now.getTime() - 7_200_000)],
+    [now, new Date(now.getTime() - 7_200_000), unit],
   );
 
 export type Freshness = {

@@ -47,7 +47,7 @@ export const requireAttachment = ({ name, bytes }: Attachment): void => {
 
 /** The same, so far as it can be told before the file is read: from its name and its `size` in bytes. */
 export const requireAttachable = (name: string, size: number): void => {
-  requireWritten('--attachment', 'text', name);
+  requireWritten(['附件名', 'attachment'], 'text', name);
   if (!Object.hasOwn(kinds, kindOf(name))) {
     const list = Object.keys(kinds);
     throw new Sentence(

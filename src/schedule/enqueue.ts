@@ -7,7 +7,11 @@ import type { SweepKey, SweepWant } from './sweep.ts';
  * What a job says: its row. Everything else is read from the database by whoever works on it; no secret in Redis.
  * `until`: ms since 1970, after which no probe of it begins.
  */
-export type ProbeJob = { readonly batch: number } | { readonly sweep: SweepKey; readonly until: number };
+export type ProbeJob =
+  | { readonly batch: number }
+  | { readonly sweep: SweepKey; readonly until: number }
+  /** A probe that somebody asked for and waits for. */
+  | { readonly request: number; readonly until: number };
 
 /** The queue of a site: workers stand where its cameras can be reached. */
 export const siteQueue = (site: string): string => `xunjian-site-${site}`;
@@ -25,6 +29,8 @@ type SweepRow = {
   readonly enqueued: number;
 };
 
+type RequestRow = { readonly id: number; readonly site: string; readonly expires_at: Date; readonly enqueued: number };
+
 const ofBatch = ({ id, site, enqueued }: BatchRow): Due => ({
   site,
   id: `batch-${id}`,
@@ -38,9 +44,16 @@ const ofSweep = ({ slot, site, want, part, expires_at, enqueued }: SweepRow): Du
   enqueued,
 });
 
+const ofRequest = ({ id, site, expires_at, enqueued }: RequestRow): Due => ({
+  site,
+  id: `request-${id}`,
+  data: { request: id, until: expires_at.getTime() },
+  enqueued,
+});
+
 /**
- * Puts what was never queued on the queues of its sites. Safe to repeat: the job's id is the row's. Sweeps only of the
- * sites in `served`, by name, that have a worker: for others nothing piles up, and the row says why.
+ * Puts what was never queued on the queues of its sites. Safe to repeat: the job's id is the row's. Sweeps and
+ * what was asked for only of the sites in `served`, by name, that have a worker: for others nothing piles up, and the row says why.
  */
 export const enqueueDue = async (
   db: Queryable,
@@ -63,8 +76,18 @@ export const enqueueDue = async (
      where done_at is null and skipped is null and enqueued = 0 and not unserved and slot > $1 and site <> all($2)`,
     [longAgo(now), served],
   );
-  await add(db, queues, [...batches.map(ofBatch), ...sweeps.map(ofSweep)], now);
-  return batches.length + sweeps.length;
+  const requests = await db.many<RequestRow>(
+    `select id, site, expires_at, enqueued from probe_request
+     where done_at is null and expired is null and enqueued = 0 and expires_at > $1 and site = any($2) order by id`,
+    [now, served],
+  );
+  await db.run(
+    `update probe_request set unserved = true
+     where done_at is null and expired is null and enqueued = 0 and not unserved and site <> all($1)`,
+    [served],
+  );
+  await add(db, queues, [...batches.map(ofBatch), ...sweeps.map(ofSweep), ...requests.map(ofRequest)], now);
+  return batches.length + sweeps.length + requests.length;
 };
 
 /**
@@ -90,7 +113,12 @@ export const requeueLost = async (
      order by slot, want, part`,
     [before, now, longAgo(now)],
   );
-  const open = [...batches.map(ofBatch), ...sweeps.map(ofSweep)];
+  const requests = await db.many<RequestRow>(
+    `select id, site, expires_at, enqueued from probe_request
+     where done_at is null and expired is null and enqueued_at < $1 and expires_at > $2 order by id`,
+    [before, now],
+  );
+  const open = [...batches.map(ofBatch), ...sweeps.map(ofSweep), ...requests.map(ofRequest)];
   // A job that is done or has failed is no longer there either (`add`).
   const jobs = await Promise.all(open.map((due) => queues.of(due.site).getJob(jobId(due))));
   const lost = open.filter((_, nth) => jobs[nth] === undefined);
@@ -116,18 +144,27 @@ const add = async (db: Queryable, queues: SiteQueues, due: readonly Due[], now: 
           removeOnFail: true,
           // Counties are judged by inspections: a sweep waits, and is skipped where it waits too long.
           ...('sweep' in one.data ? { priority: 1 } : {}),
+          // One camera, and somebody looks at the screen: it goes before whatever waits.
+          ...('request' in one.data ? { lifo: true } : {}),
         },
       })),
     );
     // After the queue has them: killed between the two, they are queued once more under the same id. To the very number
     // that the id bears: of two schedulers at once, one writes.
-    const [sweeps, batches] = [jobs.filter(isSweep), jobs.filter((one) => !isSweep(one))];
-    await db.run(
-      `update batch b set enqueued = n.enqueued + 1, enqueued_at = $3
-       from unnest($1::bigint[], $2::integer[]) as n (id, enqueued) where b.id = n.id and b.enqueued = n.enqueued`,
-      [batches.map(({ data }) => (data as { batch: number }).batch), batches.map(({ enqueued }) => enqueued), now],
-    );
-    for (const [slot, ones] of Map.groupBy(sweeps, ({ data }) => data.sweep.slot)) {
+    const batches = jobs.flatMap(({ data, enqueued }) => ('batch' in data ? { id: data.batch, enqueued } : []));
+    const requests = jobs.flatMap(({ data, enqueued }) => ('request' in data ? { id: data.request, enqueued } : []));
+    for (const [table, rows] of [
+      ['batch', batches],
+      ['probe_request', requests],
+    ] as const) {
+      if (rows.length === 0) continue;
+      await db.run(
+        `update ${table} t set enqueued = n.enqueued + 1, enqueued_at = $3
+         from unnest($1::bigint[], $2::integer[]) as n (id, enqueued) where t.id = n.id and t.enqueued = n.enqueued`,
+        [rows.map(({ id }) => id), rows.map(({ enqueued }) => enqueued), now],
+      );
+    }
+    for (const [slot, ones] of Map.groupBy(jobs.filter(isSweep), ({ data }) => data.sweep.slot)) {
       await db.run(
         `update sweep s set enqueued = n.enqueued + 1, enqueued_at = $6
          from unnest($3::text[], $4::integer[], $5::integer[]) as n (want, part, enqueued)

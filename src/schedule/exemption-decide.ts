@@ -8,10 +8,7 @@ import { requireName, requireWritten } from './written.ts';
 export const requireExemption = async (db: Queryable, id: number): Promise<Exemption> => {
   const exemption = await exemptionOf(db, id);
   if (exemption !== null) return exemption;
-  throw new Sentence(
-    `没有第 ${id} 号报备；用 xunjian exempt list 查看`,
-    `there is no exemption ${id}: see "xunjian exempt list"`,
-  );
+  throw new Sentence(`没有第 ${id} 号报备；请查看报备列表`, `there is no exemption ${id}: see the list of exemptions`);
 };
 
 /**
@@ -27,9 +24,9 @@ export const decideExemption = async (
   at: Date,
 ): Promise<void> => {
   requireName(by);
-  requireWritten('--note', 'text', note ?? '');
+  requireWritten(['意见', 'note'], 'text', note ?? '');
   if (decision === 'refused' && (note === null || note.trim() === '')) {
-    throw new Sentence('不予批准须用 --note 说明理由', 'a refusal needs its reason: give --note');
+    throw new Sentence('不予批准须在意见中说明理由', 'a refusal needs its reason: say it in the note');
   }
   const decided = await db.run(
     `update exemption set decision = $2, decided_at = $3, decided_by = $4, decision_note = $5
@@ -40,9 +37,9 @@ export const decideExemption = async (
   const { decision: was, decided_by, decided_at } = await requireExemption(db, id);
   const [zh, en] = was === 'approved' ? ['批准', 'approved'] : ['不予批准', 'refused'];
   throw new Sentence(
-    `第 ${id} 号报备已由 ${decided_by} 于 ${localTime(decided_at!)} ${zh}，不能再改；如须提前结束，用 xunjian exempt end`,
+    `第 ${id} 号报备已由 ${decided_by} 于 ${localTime(decided_at!)} ${zh}，不能再改；如须提前结束，请用“结束”`,
     `exemption ${id} was ${en} by ${decided_by} at ${localTime(decided_at!)} and is not decided twice; ` +
-      'to end it early use "xunjian exempt end"',
+      'one that was approved may be ended early',
   );
 };
 
@@ -58,7 +55,7 @@ export const endExemption = async (db: Queryable, id: number, by: string, at: Da
   const status = statusOf(await requireExemption(db, id), at);
   const [zh, en] =
     status === 'submitted'
-      ? ['尚未审批；请先 approve 或 refuse', 'is not decided yet: approve or refuse it first']
+      ? ['尚未审批；请先批准或不予批准', 'is not decided yet: approve or refuse it first']
       : status === 'refused'
         ? ['未获批准，无须结束', 'was refused, and needs no end']
         : ['已经结束', 'has ended already'];

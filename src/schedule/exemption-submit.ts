@@ -22,6 +22,8 @@ export type ExemptionRequest = {
   readonly beginsAt: Date;
   readonly endsAt: Date;
   readonly attachment: Attachment | null;
+  /** Whoever asks meets this unit alone: what is of another is told of as if it were not there. */
+  readonly within?: true;
 };
 
 export type Submitted = {
@@ -39,11 +41,12 @@ export const submitExemption = (db: Database, at: Date, request: ExemptionReques
   db.transaction(async (tx) => {
     await requireUnit(tx, request.unit);
     requireApplicant(request.applicant, request.phone);
-    requireWritten('--text', 'text', request.text ?? '');
+    requireWritten(['说明', 'text'], 'text', request.text ?? '');
     await requireReason(tx, request.reason, request.text);
     await requirePeriod(tx, at, request.beginsAt, request.endsAt);
     if (request.attachment !== null) requireAttachment(request.attachment);
-    const cameras = await camerasOf(tx, request.unit, request.selection);
+    const within = request.within === true;
+    const cameras = await camerasOf(tx, request.unit, request.selection, within);
     const { id } = await tx.one<{ id: number }>(
       `insert into exemption (unit, applicant, phone, reason, text, selected_by, cameras, begins_at, ends_at, submitted_at,
          attachment_name, attachment, attachment_sha256)
@@ -59,18 +62,18 @@ export const submitExemption = (db: Database, at: Date, request: ExemptionReques
       `select e.id as exemption, count(*)::integer as cameras
        from exemption e join exemption_camera c on c.exemption = e.id
        where e.id <> $1 and c.camera = any ($2) and e.begins_at < $4 and coalesce(e.ended_at, e.ends_at) > $3
-         and e.decision is distinct from 'refused'
+         and e.decision is distinct from 'refused' and (not $5 or e.unit = $6)
        group by e.id order by e.id`,
-      [id, cameras, request.beginsAt, request.endsAt],
+      [id, cameras, request.beginsAt, request.endsAt, within, request.unit],
     );
     return { id, cameras: cameras.length, overlapping };
   });
 
 /** Of whoever asks for something: throws a Sentence where the name is missing or nobody could be called back. */
 export const requireApplicant = (applicant: string, phone: string): void => {
-  requireWritten('--applicant', 'name', applicant);
+  requireWritten(['申请人', 'applicant'], 'name', applicant);
   if (applicant.trim() === '') {
-    throw new Sentence('申请人为空：请用 --applicant 写明姓名', 'the applicant is missing: name one with --applicant');
+    throw new Sentence('申请人为空：请写明姓名', 'the applicant is missing: say who applies');
   }
   if (/^\+?\d[\d -]{5,19}$/.test(phone)) return;
   throw new Sentence(
@@ -87,14 +90,14 @@ const requireReason = async (tx: Queryable, code: string, text: string | null): 
   if (reason === undefined) {
     const list = reasons.map((one) => `${one.code} ${one.zh}`).join('、');
     throw new Sentence(
-      `--reason ${code}：没有这个报备原因；可选：${list}`,
-      `--reason ${code}: no such reason; one of: ${list}`,
+      `原因 ${code}：没有这个报备原因；可选：${list}`,
+      `reason ${code}: no such reason; one of: ${list}`,
     );
   }
   if (reason.text_needed && (text === null || text.trim() === '')) {
     throw new Sentence(
-      `--reason ${code}（${reason.zh}）须用 --text 说明具体原因`,
-      `--reason ${code} says nothing by itself: say with --text what it is`,
+      `原因 ${code}（${reason.zh}）须在说明中写明具体原因`,
+      `reason ${code} says nothing by itself: say in the text what it is`,
     );
   }
 };
@@ -105,8 +108,8 @@ const requirePeriod = async (tx: Queryable, at: Date, from: Date, until: Date): 
   const [begin, end] = [localTime(from), localTime(until)];
   if (until <= from) {
     throw new Sentence(
-      `报备期限 ${begin} 至 ${end}：止须晚于起，请检查 --from 与 --until`,
-      `the period from ${begin} until ${end} ends before it begins: check --from and --until`,
+      `报备期限 ${begin} 至 ${end}：止须晚于起，请检查起止时间`,
+      `the period from ${begin} until ${end} ends before it begins: check both times`,
     );
   }
   const policy = await policyAt(tx, at);
@@ -119,9 +122,9 @@ const requirePeriod = async (tx: Queryable, at: Date, from: Date, until: Date): 
   }
   if (until.getTime() <= at.getTime() - policy.exemption_backdating * 1_000) {
     throw new Sentence(
-      `报备期限 ${begin} 至 ${end} 已经过去，提交后不会计入任何巡检（可补报 ${policy.exemption_backdating} 秒）；请检查 --from 与 --until`,
+      `报备期限 ${begin} 至 ${end} 已经过去，提交后不会计入任何巡检（可补报 ${policy.exemption_backdating} 秒）；请检查起止时间`,
       `the period from ${begin} until ${end} is over and counts for no inspection any more (backdating: ` +
-        `${policy.exemption_backdating} s): check --from and --until`,
+        `${policy.exemption_backdating} s): check both times`,
     );
   }
 };
@@ -131,9 +134,9 @@ const isCode = (text: string): boolean => /^\d{20}$/.test(text);
 const quoted = (text: string): string => `"${text.slice(0, 24).replace(/\p{C}/gu, '?')}${text.length > 24 ? '…' : ''}"`;
 
 /** Ids, each once. */
-const camerasOf = async (tx: Queryable, unit: string, selection: Selection): Promise<number[]> => {
-  if ('codes' in selection) return camerasByCode(tx, unit, selection.codes);
-  if (selection.by === 'site') await requireSite(tx, selection.site);
+const camerasOf = async (tx: Queryable, unit: string, selection: Selection, within: boolean): Promise<number[]> => {
+  if ('codes' in selection) return camerasByCode(tx, unit, selection.codes, within);
+  if (selection.by === 'site') await requireSite(tx, selection.site, within ? unit : null);
   const rows = await tx.many<{ id: number }>(
     'select id from camera where in_use and unit = $1 and ($2::text is null or site = $2) order by id',
     [unit, selection.by === 'site' ? selection.site : null],
@@ -146,25 +149,32 @@ const camerasOf = async (tx: Queryable, unit: string, selection: Selection): Pro
   );
 };
 
-const requireSite = async (tx: Queryable, site: string): Promise<void> => {
-  const known = await tx.many<{ code: string }>('select code from site order by code');
+/** Of the sites that cameras of `unit` belong to; of all where it is null. */
+const requireSite = async (tx: Queryable, site: string, unit: string | null): Promise<void> => {
+  const known = await tx.many<{ code: string }>(
+    `select code from site s
+     where $1::text is null or exists (select from camera c where c.site = s.code and c.unit = $1) order by code`,
+    [unit],
+  );
   if (known.some(({ code }) => code === site)) return;
   const list = known.map(({ code }) => code).join('、') || '（尚未登记 none）';
-  throw new Sentence(
-    `--site ${site}：没有这个探测站点；可选：${list}`,
-    `--site ${site}: no such site; one of: ${list}`,
-  );
+  throw new Sentence(`站点 ${site}：没有这个探测站点；可选：${list}`, `site ${site}: no such site; one of: ${list}`);
 };
 
-const camerasByCode = async (tx: Queryable, unit: string, given: readonly string[]): Promise<number[]> => {
+const camerasByCode = async (
+  tx: Queryable,
+  unit: string,
+  given: readonly string[],
+  within: boolean,
+): Promise<number[]> => {
   const each = [...new Set(given)];
   const [codes, malformed] = [each.filter(isCode), each.filter((code) => !isCode(code)).map(quoted)];
   if (each.length === 0) {
     throw new Sentence('没有点位：请给出 20 位编码', 'no camera is named: give their 20-digit codes');
   }
   const rows = await tx.many<{ id: number; code: string; unit: string; in_use: boolean }>(
-    'select id, code, unit, in_use from camera where code = any ($1)',
-    [codes],
+    'select id, code, unit, in_use from camera where code = any ($1) and (not $2 or unit = $3)',
+    [codes, within, unit],
   );
   const known = new Map(rows.map((row) => [row.code, row]));
   const unknown = codes.filter((code) => !known.has(code));

@@ -41,21 +41,21 @@ export const statusOf = (
 };
 
 /** Without the attachment's bytes. */
-const columns = `e.id, e.unit, e.applicant, e.phone, e.reason, r.zh as reason_zh, r.en as reason_en, e.text, e.selected_by,
+export const exemptionColumns = `e.id, e.unit, e.applicant, e.phone, e.reason, r.zh as reason_zh, r.en as reason_en, e.text, e.selected_by,
   e.cameras, e.begins_at, e.ends_at, e.submitted_at, e.attachment_name, e.attachment_sha256, e.decision, e.decided_at,
   e.decided_by, e.decision_note, e.ended_at, e.ended_by`;
 
 /** The newest first: of one unit, or of all where it is null. */
 export const exemptions = (db: Queryable, unit: string | null): Promise<Exemption[]> =>
   db.many<Exemption>(
-    `select ${columns} from exemption e join exemption_reason r on r.code = e.reason
+    `select ${exemptionColumns} from exemption e join exemption_reason r on r.code = e.reason
      where $1::text is null or e.unit = $1 order by e.id desc`,
     [unit],
   );
 
 export const exemptionOf = (db: Queryable, id: number): Promise<Exemption | null> =>
   db.maybeOne<Exemption>(
-    `select ${columns} from exemption e join exemption_reason r on r.code = e.reason where e.id = $1`,
+    `select ${exemptionColumns} from exemption e join exemption_reason r on r.code = e.reason where e.id = $1`,
     [id],
   );
 

@@ -28,28 +28,59 @@ export const openInspection = async (
   at: Date,
   unit: string | null,
   day: string | null = null,
-): Promise<Inspection> =>
+): Promise<Inspection> => db.transaction((tx) => openWithin(tx, at, unit, day));
+
+/** How many a person may start of one scope within an hour. */
+const mostStarted = 4;
+const hourMs = 3_600_000;
+
+export type Started =
+  | { readonly inspection: Inspection }
+  /** One of the same scope is under way. */
+  | { readonly running: number }
+  /** So many were begun within the hour that the next may come no sooner. */
+  | { readonly afterMs: number };
+
+/**
+ * Opens an inspection that somebody asks for at `at`: of one unit or of the city, unless one of the same is under way or
+ * four were begun within the hour.
+ */
+export const startInspection = (db: Database, at: Date, unit: string | null): Promise<Started> =>
   db.transaction(async (tx) => {
-    if (unit !== null) await requireUnit(tx, unit);
-    const startedAt = onTheHalf(at);
-    const policy = await policyAt(tx, startedAt);
-    const inspection = await insert(tx, startedAt, policy, unit, day);
-    const rows = await tx.run(
-      `insert into roster (inspection, camera, code, name, unit, class, site, exempt, picture_due)
-       select $1, id, code, name, unit, class, site, false, class <> 'household' or $2
-       from camera where in_use and ($3::text is null or unit = $3)`,
-      [inspection.id, policy.household_pictures, unit],
+    await tx.run('select pg_advisory_xact_lock($1)', [openingLock]);
+    const same = await tx.many<{ id: number; started_at: Date; completed_at: Date | null }>(
+      `select id, started_at, completed_at from inspection
+       where unit is not distinct from $1 and (completed_at is null or started_at > $2) order by started_at`,
+      [unit, new Date(at.getTime() - hourMs)],
     );
-    if (rows === 0) {
-      throw new Sentence(
-        unit === null ? '档案中没有在用的点位；请先用 xunjian import 导入档案' : `考核单位 ${unit} 没有在用的点位`,
-        unit === null
-          ? 'The inventory holds no camera in use; import one first with "xunjian import FILE.csv"'
-          : `The unit ${unit} has no camera in use`,
-      );
-    }
-    return inspection;
+    const running = same.find(({ completed_at }) => completed_at === null);
+    if (running !== undefined) return { running: running.id };
+    const oldest = same.at(-mostStarted);
+    if (oldest !== undefined) return { afterMs: oldest.started_at.getTime() + hourMs - at.getTime() };
+    return { inspection: await openWithin(tx, at, unit, null) };
   });
+
+const openWithin = async (tx: Queryable, at: Date, unit: string | null, day: string | null): Promise<Inspection> => {
+  if (unit !== null) await requireUnit(tx, unit);
+  const startedAt = onTheHalf(at);
+  const policy = await policyAt(tx, startedAt);
+  const inspection = await insert(tx, startedAt, policy, unit, day);
+  const rows = await tx.run(
+    `insert into roster (inspection, camera, code, name, unit, class, site, exempt, picture_due)
+     select $1, id, code, name, unit, class, site, false, class <> 'household' or $2
+     from camera where in_use and ($3::text is null or unit = $3)`,
+    [inspection.id, policy.household_pictures, unit],
+  );
+  if (rows === 0) {
+    throw new Sentence(
+      unit === null ? '档案中没有在用的点位；请先导入档案' : `考核单位 ${unit} 没有在用的点位`,
+      unit === null
+        ? 'The inventory holds no camera in use; import one first'
+        : `The unit ${unit} has no camera in use`,
+    );
+  }
+  return inspection;
+};
 
 /** Any number that no other lock has. */
 const openingLock = 20_261_103;
@@ -94,10 +125,7 @@ export const requireUnit = async (tx: Queryable, unit: string): Promise<void> =>
   const known = await tx.many<{ code: string; name: string }>('select code, name from unit order by position');
   if (known.some(({ code }) => code === unit)) return;
   const list = known.map(({ code, name }) => `${code} ${name}`).join('、');
-  throw new Sentence(
-    `--unit ${unit}：没有这个考核单位；可选：${list}`,
-    `--unit ${unit}: no such unit; one of: ${list}`,
-  );
+  throw new Sentence(`考核单位 ${unit}：没有这个代码；可选：${list}`, `unit ${unit}: no such unit; one of: ${list}`);
 };
 
 export const inspectionOf = (db: Queryable, id: number): Promise<Inspection | null> =>

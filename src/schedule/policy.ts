@@ -57,6 +57,23 @@ export const policyAt = (db: Queryable, at: Date): Promise<Policy> =>
 export const policyOf = (db: Queryable, version: number): Promise<Policy> =>
   db.one<Policy>('select * from policy where version = $1', [version]);
 
+/** A page of all versions, by number, behind `after`; null: from the first. `total` is of all pages. */
+export const policies = async (
+  db: Queryable,
+  {
+    newestFirst,
+    after,
+    limit,
+  }: { readonly newestFirst: boolean; readonly after: number | null; readonly limit: number },
+): Promise<{ readonly page: Policy[]; readonly total: number }> => ({
+  page: await db.many<Policy>(
+    `select * from policy where $1::bigint is null or ${newestFirst ? 'version < $1' : 'version > $1'}
+     order by version ${newestFirst ? 'desc' : 'asc'} limit $2`,
+    [after, limit],
+  ),
+  total: (await db.one<{ total: number }>('select count(*)::integer as total from policy')).total,
+});
+
 /** What is decided but not in force at `at`, in the order in which it will be. */
 export const policiesAfter = (db: Queryable, at: Date): Promise<Policy[]> =>
   db.many<Policy>('select * from policy where valid_from > $1 order by valid_from, version', [at]);

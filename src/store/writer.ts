@@ -145,6 +145,11 @@ const noteLate = `late as (
   group by 1
 )`;
 
+/** Tells whoever keeps the states of now in memory whose results these are (`rollup/directory.ts`). Of $2. */
+const noteArrived = `arrived as (
+  insert into result_arrived (cameras) select array_agg(distinct camera) from unnest($2::integer[]) as given (camera)
+)`;
+
 /**
  * When it was observed, as milliseconds after its slot, and as a time of its own where an integer does not reach so far (a
  * clock that was weeks off): of `slot_ms` and `observed_ms`.
@@ -154,7 +159,7 @@ const observed = `case when abs(observed_ms - slot_ms) < 2147483648 then (observ
 
 const insertBlind = async (tx: Queryable, results: readonly ProbeResult[]): Promise<void> => {
   await tx.run(
-    `with ${noteLate}
+    `with ${noteLate}, ${noteArrived}
      insert into result (slot, camera, inspection, attempt, observed_after, observed_at, online, image, failure, step,
        detail, took)
      select to_timestamp(slot_ms / 1000), camera, inspection, attempt, ${observed}, online, image, failure, step, detail,
@@ -174,7 +179,7 @@ const insertBlind = async (tx: Queryable, results: readonly ProbeResult[]): Prom
 const insertSeen = async (tx: Queryable, results: readonly ProbeResult[]): Promise<void> => {
   const column = valuesOf(results);
   await tx.run(
-    `with ${noteLate}
+    `with ${noteLate}, ${noteArrived}
      insert into result (slot, camera, inspection, attempt, observed_after, observed_at, online, image, failure, step,
        detail, took, codec, width, height, keyframe_bytes, mean_luma, contrast, sharpness, faults, proved_by)
      select r.slot, r.camera, inspection, attempt, ${observed}, online, image, failure, step, detail, took,

@@ -1,4 +1,10 @@
-/** The county board: the latest inspection as the API tells it, read again every ten seconds. */
+import { ask } from './ask.js';
+import { showWho } from './who.js';
+
+/**
+ * The county board: the latest inspection as the API tells it, read again every ten seconds while somebody can see it. Left
+ * behind another window it asks nothing, or its session would never be idle.
+ */
 const words = { met: '达标', missed: '未达标', undetermined: '待定' };
 const every = 10_000;
 
@@ -53,25 +59,39 @@ const offerDayOf = (at) => {
   offerDocuments(chosen.value);
 };
 
+let whoShown = false;
+const greet = async () => {
+  const session = await showWho();
+  whoShown = session !== null;
+  // The frozen content is the city's, never a unit's.
+  document.querySelector('a[data-format="json"]').hidden = session !== null && session.unit !== null;
+};
+
 const show = async () => {
+  if (!whoShown) await greet();
   const about = document.getElementById('about');
-  try {
-    const answer = await fetch('/api/v1/inspections/latest/rates');
-    if (answer.status === 404) {
-      about.textContent = '还没有已完成的巡检 / No inspection has been completed yet';
-      return;
-    }
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    const { inspection, units } = await answer.json();
+  const { status, data, problem } = await ask('GET', '/api/v1/inspections/latest/rates');
+  if (status === 404) {
+    about.textContent = '还没有已完成的巡检 / No inspection has been completed yet';
+  } else if (problem !== null) {
+    about.textContent = `暂时读不到数据：${problem.title} / The data cannot be read now`;
+  } else {
+    const { inspection, units } = data;
     offerDayOf(inspection.at);
     const at = new Date(inspection.at).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai' });
     const published = inspection.published === null ? '草稿，未发布' : '已发布';
     about.textContent = `第 ${inspection.id} 次巡检（第 ${inspection.revision} 版，${published}）· ${at} 开始（北京时间）· 用时 ${inspection.seconds} 秒 · 算法 ${inspection.formula} · 口径第 ${inspection.policy} 版`;
     document.getElementById('units').replaceChildren(...units.map(row));
-  } catch (error) {
-    about.textContent = `暂时读不到数据：${error.message} / The data cannot be read now`;
   }
 };
 
 await show();
-setInterval(show, every);
+setInterval(() => {
+  if (!document.hidden) void show();
+}, every);
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return;
+  // Somebody else may have signed in meanwhile, in another window.
+  whoShown = false;
+  void show();
+});

@@ -7,6 +7,12 @@ import { kinds } from './picture.ts';
 export const cases: Readonly<Record<string, readonly string[]>> = {
   picture: Object.values(kinds),
   online: ['one online probe', '64 in flight', 'memory with 1000 in flight', 'whoever asks the exporter'],
+  api: [
+    'the directory of 16610 cameras read',
+    ...['county table', 'camera search', 'camera page'].flatMap((name) => [
+      ...[`${name}: p99`, `${name}: beside bare Fastify`, `${name}: beside Express`],
+    ]),
+  ],
   city: [
     ...['16610 cameras, inspection to verdicts', '16610 cameras, worker process', '16610 cameras, decoder processes'],
     ...['16610 cameras, embedded TimescaleDB', '16610 cameras, Redis', '16610 cameras, scheduler'],

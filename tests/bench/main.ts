@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Sentence } from '../../src/sentence.ts';
+import { benchApi } from './api.ts';
 import { amiss, cases } from './cases.ts';
 import { benchCity } from './city.ts';
 import { benchImport } from './import.ts';
@@ -32,6 +33,7 @@ if (!Number.isInteger(days) || days < 2) {
  * reports. Ends with 1 and a sentence where a benchmark holds us to something that was not kept.
  */
 const benches: Readonly<Record<string, (clipsDir: string, told: (line: string) => void) => Promise<BenchRow[]>>> = {
+  api: (_, told) => benchApi(told),
   city: benchCity,
   import: benchImport,
   online: benchOnline,

@@ -78,14 +78,17 @@ export const putResults = async (db: Database, first: number, days: number): Pro
   );
 };
 
-/** A daily inspection that is complete, at 08:00 in Liuzhou of each of the days, with the rates of each unit and class. */
-export const putInspections = async (db: Database, days: number): Promise<void> => {
+/**
+ * A daily inspection that is complete, at 08:00 in Liuzhou of each of the days from `first` on, with the rates of each unit
+ * and class.
+ */
+export const putInspections = async (db: Database, days: number, first = start): Promise<void> => {
   await db.run(
     `insert into inspection (started_at, cutoff_at, completed_at, policy, day)
      select at, at + interval '1 hour', at + interval '20 minutes', 1, (at at time zone 'Asia/Shanghai')::date
      from generate_series(0, $2::integer - 1) as nth,
        lateral (select $1::timestamptz + make_interval(days => nth, secs => 0.5) as at) x`,
-    [start, days],
+    [first, days],
   );
   await db.run(
     `insert into rate (inspection, revision, unit, class, roster, exempt, unknown, assessed, online, image, raw_assessed,

@@ -21,7 +21,7 @@ export const collect = async (quirks: readonly Quirk[]): Promise<Collected> => {
   try {
     const out = join(folder, 'tests.json');
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    const projects = ['--project', 'unit', '--project', 'integration'];
+    const projects = ['unit', 'integration', 'city'].flatMap((name) => ['--project', name]);
     // Not what a test run that we may be in says of itself to its workers.
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST$|NODE_ENV$)/.test(name)),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fillCity } from '../../src/commands/demo.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
+import { masterKeysOf } from '../../src/inventory/master-keys.ts';
 import { Vault } from '../../src/inventory/vault.ts';
 import { openRedis } from '../../src/queue/connection.ts';
 import { migrationsFolder } from '../../src/roles/ground.ts';
@@ -81,7 +82,7 @@ export const soak = async (options: SoakOptions, say: (line: string) => void): P
     await writeFile(join(folder, 'key'), key.toString('hex'));
     await migrate(db, migrationsFolder);
     const times = { attempts: [0, 5, 15], cutoff: 90, deadline: 5_000 };
-    await fillCity({ db, vault: new Vault(key) }, city, inventoryCsv(city, simulator.ports), times);
+    await fillCity({ db, vault: new Vault(await masterKeysOf(key)) }, city, inventoryCsv(city, simulator.ports), times);
     const report = await live(options, { folder, city, simulator, pair, db, say, closing });
     isRight = report.differences.length === 0;
     return report;

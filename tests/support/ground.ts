@@ -3,7 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type Config, readConfig } from '../../src/config/env.ts';
+import { masterKeySource } from '../../src/config/master-key-source.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { MasterKeys } from '../../src/inventory/master-keys.ts';
 import { Vault } from '../../src/inventory/vault.ts';
 import { openRedis } from '../../src/queue/connection.ts';
 import { type Ground, migrationsFolder } from '../../src/roles/ground.ts';
@@ -19,9 +21,8 @@ export type TestGround = Ground & {
 export const startGround = async (changes: Partial<Config> = {}): Promise<TestGround> => {
   const pair = await startPair();
   await migrate(pair.db, migrationsFolder);
-  const key = randomBytes(32);
   const keyFile = join(pair.folder, 'key');
-  await writeFile(keyFile, key.toString('hex'));
+  await writeFile(keyFile, randomBytes(32).toString('hex'));
   const env = {
     XUNJIAN_DATABASE_URL: pair.databaseUrl,
     XUNJIAN_REDIS_URL: pair.redisUrl,
@@ -30,13 +31,18 @@ export const startGround = async (changes: Partial<Config> = {}): Promise<TestGr
     XUNJIAN_DATA_DIR: pair.folder,
   };
   const redis = openRedis(pair.redisUrl);
+  const config = { ...readConfig(env), port: 0, ...changes };
+  const keys = masterKeySource(config);
+  const masters = new MasterKeys(keys.read);
+  await masters.read();
   return {
     pair,
     env,
-    config: { ...readConfig(env), port: 0, ...changes },
+    config,
     db: pair.db,
     redis,
-    vault: new Vault(key),
+    vault: new Vault(masters),
+    keys,
     log: pino({ level: 'silent' }),
     embedded: true,
     urls: { database: pair.databaseUrl, redis: pair.redisUrl },

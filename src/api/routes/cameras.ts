@@ -1,120 +1,67 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { type FailureKind, failures } from '../../../probes/index.ts';
-import type { Queryable } from '../../db/pool.ts';
-import { ApiProblem, Problem } from '../problem.ts';
+import { type Order, orders } from '../../rollup/camera-order.ts';
+import { cameraFilter, camerasWanted } from '../camera-filter.ts';
+import { directoryOf } from '../directory.ts';
+import { reachOf } from '../guard.ts';
+import { Listed, ListedCameras } from '../listed-camera.ts';
+import { cursorOf, keysIn, listOf, listQuery, orderOf, pick } from '../listing.ts';
+import type { ApiParts } from '../parts.ts';
+import { Problem } from '../problem.ts';
+import { cameraPageRoutes } from './camera-page.ts';
+import { cameraTimeRoutes } from './camera-time.ts';
 
-const Answer = Type.Union([Type.Literal('yes'), Type.Literal('no'), Type.Literal('unknown')]);
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
-const Probe = Type.Object({
-  slot: Type.String({ format: 'date-time' }),
-  observedAt: Type.String({ format: 'date-time' }),
-  online: Answer,
-  image: Answer,
-  failure: nullable(
-    Type.Object({
-      kind: Type.String(),
-      step: Type.String(),
-      detail: Type.String(),
-      zh: Type.String(),
-      en: Type.String(),
-    }),
-  ),
-  tookMs: Type.Integer(),
-  video: nullable(
-    Type.Object({
-      codec: Type.String(),
-      width: Type.Integer(),
-      height: Type.Integer(),
-      keyframeBytes: Type.Integer(),
-    }),
-  ),
-  picture: nullable(
-    Type.Object({
-      meanLuma: Type.Number(),
-      contrast: Type.Number(),
-      sharpness: Type.Number(),
-      faults: Type.Array(Type.String()),
-    }),
-  ),
-});
+const List = listOf(Listed);
 
-type Row = {
-  slot: Date;
-  observed_at: Date;
-  online: boolean | null;
-  image: boolean | null;
-  failure: FailureKind | null;
-  step: string | null;
-  detail: string | null;
-  took: number;
-  codec: string | null;
-  width: number | null;
-  height: number | null;
-  keyframe_bytes: number | null;
-  mean_luma: number | null;
-  contrast: number | null;
-  sharpness: number | null;
-  faults: string[] | null;
+const typesOf: Readonly<Record<Order, 'string' | 'number'>> = {
+  code: 'string',
+  name: 'string',
+  unit: 'string',
+  onlineAt: 'number',
+  changedAt: 'number',
 };
 
-const answer = (value: boolean | null): 'yes' | 'no' | 'unknown' => (value === null ? 'unknown' : value ? 'yes' : 'no');
-
-const probeOf = (row: Row) => ({
-  slot: row.slot.toISOString(),
-  observedAt: row.observed_at.toISOString(),
-  online: answer(row.online),
-  image: answer(row.image),
-  failure:
-    row.failure === null
-      ? null
-      : {
-          kind: row.failure,
-          step: row.step ?? '',
-          detail: row.detail ?? '',
-          zh: failures[row.failure].zh,
-          en: failures[row.failure].en,
-        },
-  tookMs: row.took,
-  video:
-    row.codec === null
-      ? null
-      : { codec: row.codec, width: row.width ?? 0, height: row.height ?? 0, keyframeBytes: row.keyframe_bytes ?? 0 },
-  picture:
-    row.mean_luma === null
-      ? null
-      : {
-          meanLuma: row.mean_luma,
-          contrast: row.contrast ?? 0,
-          sharpness: row.sharpness ?? 0,
-          faults: row.faults ?? [],
-        },
-});
-
 export const cameraRoutes =
-  (db: Queryable): FastifyPluginAsyncTypebox =>
+  (parts: ApiParts): FastifyPluginAsyncTypebox =>
   async (app) => {
+    const directory = directoryOf(parts.db);
+    const cameras = new ListedCameras();
     app.get(
-      '/cameras/:code/probes',
+      '/cameras',
       {
         schema: {
-          summary: '一个点位的最近探测，新的在前 / Latest probes of a camera, newest first',
-          params: Type.Object({ code: Type.String({ pattern: '^[0-9]{20}$', description: '20 位国标编码' }) }),
-          querystring: Type.Object({
-            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 20 })),
-          }),
-          response: { 200: Type.Array(Probe), 400: Problem, 404: Problem },
+          summary: '查找点位 / Search the cameras',
+          querystring: Type.Object({ ...listQuery(orders), ...cameraFilter }),
+          response: { 200: List, 400: Problem },
         },
       },
-      async ({ params, query }) => {
-        const camera = await db.maybeOne<{ id: number }>('select id from camera where code = $1', [params.code]);
-        if (camera === null) throw new ApiProblem(404, 'no_such_camera', '没有这个点位', 'No such camera');
-        const rows = await db.many<Row>(
-          `select *, coalesce(observed_at, slot + observed_after * interval '1 millisecond') as observed_at
-           from result where camera = $1 order by slot desc limit $2`,
-          [camera.id, query.limit ?? 20],
-        );
-        return rows.map(probeOf);
+      async (request, reply) => {
+        const { limit = 50, cursor, sort = 'code', fields, ...filter } = request.query;
+        const { by, down } = orderOf<Order>(sort);
+        const keys = keysIn(cursor, sort, [typesOf[by], 'string']);
+        const { table, now } = await directory.fresh();
+        const found = camerasWanted(table, filter, reachOf(request), now);
+        const after = keys === null ? null : { key: keys[0]!, code: keys[1] as string };
+        const places = table.page(found, { order: by, down, after, limit: limit + 1 });
+        const shown = places.slice(0, limit);
+        const last = places.length > limit ? table.keyOf(shown.at(-1)!, by) : null;
+        const at = now.getTime();
+        const items =
+          fields === undefined
+            ? `[${shown.map((place) => cameras.textOf(table, place, at)).join(',')}]`
+            : JSON.stringify(
+                pick(
+                  Listed,
+                  shown.map((place) => cameras.of(table, place, at)),
+                  fields,
+                ),
+              );
+        const next = last === null ? null : cursorOf(sort, [last.key, last.code]);
+        // As List has it, of pieces that are kept in JSON.
+        const body = `{"items":${items},"total":${found.length},"next":${JSON.stringify(next)}}`;
+        return reply.type('application/json; charset=utf-8').send(body as never);
       },
     );
+    await app.register(cameraPageRoutes(parts));
+    await app.register(cameraTimeRoutes(parts));
   };

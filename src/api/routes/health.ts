@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { keyState } from '../../inventory/key-state.ts';
 import { requireNoEviction } from '../../queue/connection.ts';
 import { freshness } from '../../rollup/sites.ts';
 import type { ApiParts } from '../parts.ts';
 import { answered, answeredByRedis } from '../patience.ts';
 
 const Part = Type.Object({ ok: Type.Boolean(), detail: Type.Optional(Type.String()) });
-const Ready = Type.Object({ ready: Type.Boolean(), database: Part, redis: Part, results: Part });
+const Ready = Type.Object({ ready: Type.Boolean(), database: Part, redis: Part, keys: Part, results: Part });
 
 const partOf = async (question: Promise<unknown>): Promise<{ ok: boolean; detail?: string }> => {
   try {
@@ -15,6 +16,12 @@ const partOf = async (question: Promise<unknown>): Promise<{ ok: boolean; detail
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
+};
+
+/** Throws where camera passwords cannot be read: then no login is tried, and what needs one is unknown. */
+const requireKeys = async (db: ApiParts['db'], vault: ApiParts['vault']): Promise<void> => {
+  const state = await keyState(db, vault);
+  if (!state.ok) throw state.error;
 };
 
 /** Throws where results should have come and did not: whoever reads this service would take yesterday for now. */
@@ -28,7 +35,7 @@ const requireFresh = async (db: ApiParts['db']): Promise<void> => {
 };
 
 export const healthRoutes =
-  ({ db, redis }: ApiParts): FastifyPluginAsyncTypebox =>
+  ({ db, redis, vault }: ApiParts): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/health/live',
@@ -49,13 +56,14 @@ export const healthRoutes =
         },
       },
       async (_, reply) => {
-        const [database, queue, results] = await Promise.all([
+        const [database, queue, keys, results] = await Promise.all([
           partOf(answered(() => db.one('select 1 as one'))),
           partOf(answeredByRedis(redis, () => requireNoEviction(redis))),
+          partOf(answered(() => requireKeys(db, vault))),
           partOf(answered(() => requireFresh(db))),
         ]);
-        const ready = database.ok && queue.ok && results.ok;
-        return reply.code(ready ? 200 : 503).send({ ready, database, redis: queue, results });
+        const ready = database.ok && queue.ok && keys.ok && results.ok;
+        return reply.code(ready ? 200 : 503).send({ ready, database, redis: queue, keys, results });
       },
     );
   };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { end, onGround } from './run.ts';
-import { json, limit } from './values.ts';
+import { json, limit, logins } from './values.ts';
 
 /** What there is to inspect, and from where. */
 export const inventoryLines = (program: Command): void => {
@@ -63,6 +63,11 @@ export const inventoryLines = (program: Command): void => {
     .option('--ca-file <file>', '该站点设备的 CA 证书（PEM）/ certificates of the authorities of its cameras')
     .option('--sockets <n|none>', '同时探测数上限，全部进程合计 / probes at once, over all its workers', limit)
     .option('--megabits <n|none>', '取图带宽上限，兆比特每秒 / what pictures may take of its line', limit)
+    .option(
+      '--workers <login,...|none>',
+      '该站点探测进程的数据库登录，只能读本站点的密码（见 docker/init-service.sql）/ database logins of its workers, which read its passwords alone',
+      logins,
+    )
     .option(...json)
     .action(async (code, options) => {
       const { site } = await import('../site.ts');

@@ -17,6 +17,15 @@ export const yesOrNo = (value: string): boolean => {
 
 export const limit = (value: string): number | null => (value === 'none' ? null : whole(1, 100_000)(value));
 
+/** Names of logins of the database. */
+export const logins = (value: string): string[] => {
+  const names = value === 'none' ? [] : value.split(',');
+  if (names.every((name) => /^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name))) return names;
+  throw new InvalidArgumentError(
+    '应为数据库登录名，逗号分隔，或 none / must be names of database logins by commas, or none.',
+  );
+};
+
 /** A day that exists, as YYYY-MM-DD; there is no year 0. */
 export const day = (value: string): string => {
   const date = /^(?!0000)\d{4}-\d{2}-\d{2}$/.test(value) ? new Date(`${value}T00:00:00Z`) : null;

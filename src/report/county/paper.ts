@@ -25,12 +25,12 @@ const placeWords = ({ units }: FrozenContent, unit: UnitFigures, metric: Metric)
   return found === null ? '' : `，居全市第${found.place}位（共${found.among}个单位）`;
 };
 
-const rate = (content: FrozenContent, unit: UnitFigures, metric: Metric): string => {
+const rate = (content: FrozenContent, unit: UnitFigures, metric: Metric, alone: boolean): string => {
   const now = fractionOf(unit.classes.total, metric);
-  return rateWords(now) + changesOf(content, unit.code, now, metric) + placeWords(content, unit, metric);
+  return rateWords(now) + changesOf(content, unit.code, now, metric) + (alone ? '' : placeWords(content, unit, metric));
 };
 
-export const countyText = (content: FrozenContent, unit: UnitFigures): string => {
+export const countyText = (content: FrozenContent, unit: UnitFigures, alone = false): string => {
   const { total, skynet, social } = unit.classes;
   const { raw } = total;
   const trouble = troubleOf(content, unit.code);
@@ -38,7 +38,7 @@ export const countyText = (content: FrozenContent, unit: UnitFigures): string =>
     `${dayWords(dayOf(content))}${clockWords(content.inspection.startedAt)}至${clockWords(content.inspection.cutoffAt)}，`,
     `${office.centre}对${unit.name}的公共安全视频监控点位开展巡检。在册点位${total.roster}个，其中天网点位${skynet.roster}个、`,
     `社会面点位${social.roster}个；经批准报备${total.exempt}个，未知${total.unknown}个，应评${total.assessed}个。`,
-    `在线率${rate(content, unit, 'online')}；出图率${rate(content, unit, 'image')}。`,
+    `在线率${rate(content, unit, 'online', alone)}；出图率${rate(content, unit, 'image', alone)}。`,
     `原始（报备前）在线率${rateWords(fractionOf(raw, 'online'))}，出图率${rateWords(fractionOf(raw, 'image'))}。`,
     `离线${trouble.offline}个，在线无图${trouble.no_image}个，图像异常${trouble.abnormal}个。`,
     unit.verdict === null ? '无点位可评。' : `结论：${verdictWord(unit.verdict)}。`,
@@ -74,7 +74,16 @@ const nothingToRepair = ({ after }: RepairPlan): string => {
     : '没有低于目标的比率；结论待定，是因为有效应答不足，不是修复所能解决的。';
 };
 
-export const countyPaper = (issue: Issue, code: string): Paper => {
+/** Who meets one unit alone is not told why an inspection was corrected: it may have been for another. */
+const metBy = (issue: Issue, alone: boolean): Issue => {
+  const { content } = issue;
+  if (!alone || content.revision.number === 1) return issue;
+  return { ...issue, content: { ...content, revision: { ...content.revision, why: '更正' } } };
+};
+
+/** `alone`: for readers who meet this unit only: without the city's table, and its place in it. */
+export const countyPaper = (whole: Issue, code: string, alone = false): Paper => {
+  const issue = metBy(whole, alone);
   const { content } = issue;
   const unit = content.units.find((one) => one.code === code)!;
   const plan = repairPlanOf(content, code);
@@ -88,7 +97,7 @@ export const countyPaper = (issue: Issue, code: string): Paper => {
       {
         landscape: false,
         blocks: [
-          { kind: 'body', text: countyText(content, unit) },
+          { kind: 'body', text: countyText(content, unit, alone) },
           ...(planText(plan) === '' ? [] : [{ kind: 'body', text: planText(plan) } as const]),
           ...closing(office.centre, dayWords(dayOf(content)), notesOf(issue)),
         ],
@@ -106,15 +115,20 @@ export const countyPaper = (issue: Issue, code: string): Paper => {
           tableOr(repairTable(plan.others), '无。'),
           ...attachment(`附件4　故障点位清单（${failing.rows.length}个）`, failing, '无。'),
           ...exemptBlocks(content, code, '附件5'),
-          { kind: 'attachment', text: '附件6　全市各考核单位点位在线情况表' },
-          { kind: 'table', table: mainTable(content) },
+          ...(alone
+            ? []
+            : [
+                { kind: 'attachment', text: '附件6　全市各考核单位点位在线情况表' } as const,
+                { kind: 'table', table: mainTable(content) } as const,
+              ]),
         ],
       },
     ],
   };
 };
 
-export const countyBook = (issue: Issue, code: string): Book => {
+export const countyBook = (whole: Issue, code: string, alone = false): Book => {
+  const issue = metBy(whole, alone);
   const { content } = issue;
   const unit = content.units.find((one) => one.code === code)!;
   const plan = repairPlanOf(content, code);
@@ -131,7 +145,7 @@ export const countyBook = (issue: Issue, code: string): Book => {
           titleOf(unit),
           lineOf(issue),
           ...(draft === null ? [] : [draft]),
-          countyText(content, unit),
+          countyText(content, unit, alone),
           planText(plan),
         ].filter((line) => line !== ''),
         table: unitTable(content, code),
@@ -143,7 +157,7 @@ export const countyBook = (issue: Issue, code: string): Book => {
       { ...none, name: '其余待修复', lines: ['其余待修复'], table: repairTable(plan.others) },
       { ...none, name: '全部点位', table: cameraTable(content, code) },
       { ...none, name: '报备', table: exemptTable(content, code) },
-      { ...none, name: '全市', lines: ['全市各考核单位点位在线情况表'], table: mainTable(content) },
+      ...(alone ? [] : [{ ...none, name: '全市', lines: ['全市各考核单位点位在线情况表'], table: mainTable(content) }]),
     ],
   };
 };

@@ -26,6 +26,8 @@ export type DailyWish = {
   readonly revision: number | null;
   /** null: the city. */
   readonly unit: string | null;
+  /** For readers who meet this unit alone: nothing of the city, no rank among the others, no reason of a correction. */
+  readonly alone?: true;
   readonly format: Format;
 };
 
@@ -36,9 +38,17 @@ export const sealed = (
 
 /** The document of a day's inspection. Throws a Sentence where there is no such day, revision or unit. */
 export const dailyDocument = async (db: Queryable, wish: DailyWish): Promise<MadeDocument> => {
-  const { day, revision, unit, format } = wish;
+  const { day, revision, unit, alone, format } = wish;
   const { content, bytes, sha256, published } = await requireFrozen(db, await requireDaily(db, day), revision);
-  const file = await print({ report: 'daily', format, bytes, sha256, published: published !== null, unit });
+  const file = await print({
+    report: 'daily',
+    format,
+    bytes,
+    sha256,
+    published: published !== null,
+    unit,
+    ...(alone && { alone }),
+  });
   return sealed(file, {
     name: dailyFileName(content, published !== null, unit, format),
     contentSha256: sha256,

@@ -130,15 +130,15 @@ const refuseEmpty = async (db: Queryable, kind: PeriodContent['kind'], { from }:
   );
   const [asked, known] = [from.slice(0, length), rows.map(({ name }) => name).sort()];
   throw new Sentence(
-    `--date ${asked}：这一时期没有已完成的日巡检；${known.length === 0 ? '尚无任何日巡检' : `有日巡检的是 ${known.join('、')}`}`,
-    `--date ${asked}: no daily inspection was completed then; ${known.length === 0 ? 'there is none yet' : `there are some in ${known.join(', ')}`}`,
+    `日期 ${asked}：这一时期没有已完成的日巡检；${known.length === 0 ? '尚无任何日巡检' : `有日巡检的是 ${known.join('、')}`}`,
+    `date ${asked}: no daily inspection was completed then; ${known.length === 0 ? 'there is none yet' : `there are some in ${known.join(', ')}`}`,
   );
 };
 
 const refuseUnit = (units: readonly UnitPeriod[], code: string): never => {
   const known = units.map((unit) => `${unit.code} ${unit.name}`).join('、');
   throw new Sentence(
-    `--unit ${code}：这一时期没有这个考核单位的数据；有 ${known}`,
-    `--unit ${code}: there is nothing of such a unit in it; there are ${units.map((unit) => unit.code).join(', ')}`,
+    `考核单位 ${code}：这一时期没有这个考核单位的数据；有 ${known}`,
+    `unit ${code}: there is nothing of such a unit in it; there are ${units.map((unit) => unit.code).join(', ')}`,
   );
 };

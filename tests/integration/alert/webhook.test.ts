@@ -51,7 +51,11 @@ const events = (): Promise<Event[]> =>
 const webhook = async (to: Receiver) => ({ url: to.url, secret: await readWebhookSecret(secretFile) });
 const withReceiver = (to: Receiver): TestGround => ({
   ...ground,
-  config: { ...ground.config, webhookUrl: to.url, secrets: { keyFile: null, webhookSecretFile: secretFile } },
+  config: {
+    ...ground.config,
+    webhookUrl: to.url,
+    secrets: { ...ground.config.secrets, webhookSecretFile: secretFile },
+  },
 });
 const taken = (): { status: number } => ({ status: 204 });
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedDatabase } from '../../../src/db/embedded/start.ts';
 import { migrate } from '../../../src/db/migrate.ts';
 import { openDatabase } from '../../../src/db/pool.ts';
+import { keyInUse } from '../../../src/inventory/data-key.ts';
 import { LoginBook } from '../../../src/probing/login-book.ts';
 import type { InspectionReport } from '../../../src/report/inspection.ts';
 import { migrationsFolder } from '../../../src/roles/ground.ts';
@@ -59,6 +60,9 @@ const commands = [
   'ranking',
   'export',
   'camera',
+  'audit',
+  'user',
+  'token',
   'simulate',
   'migrate',
   'serve',
@@ -195,7 +199,7 @@ describe('an embedded pair of its own', () => {
   it('keeps what commands wrote from one to the next: schema, site, key and inventory', async () => {
     const { applied } = json(await xunjian(env, 'migrate', '--json')) as { applied: string[] };
     expect(applied).toEqual(expect.arrayContaining(['0001_inventory.sql', 'repeatable/views.sql']));
-    expectRefused(await xunjian(env, 'inspect'), 'xunjian import');
+    expectRefused(await xunjian(env, 'inspect'), '请先导入档案');
     const named = await xunjian(env, 'site', 'north', '--name', '城北机房', '--networks', networks, '--json');
     expect(json(named)).toEqual({
       sites: [
@@ -301,7 +305,8 @@ describe('a login that a device refused', () => {
     expect((await xunjian(ground.env, 'site', 'north', '--networks', networks)).code).toBe(0);
     const file = await csv('refused.csv', line(7), line(8));
     expect((await xunjian(ground.env, 'import', file)).code).toBe(0);
-    const fingerprint = vault.fingerprint({ user: 'admin', password: 'opensesame' });
+    const key = await keyInUse(db, vault, 'fingerprint', null);
+    const fingerprint = vault.fingerprint({ user: 'admin', password: 'opensesame' }, key);
     const login = { host: '10.20.0.7', fingerprint, renewedAt: null };
     const book = new LoginBook(db, log);
     const guard = book.guard(login, await book.standings([login]), new AbortController().signal);

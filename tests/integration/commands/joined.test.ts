@@ -43,6 +43,32 @@ const importAtOneSite = async (env: Env, folder: string, city: City, { ports }: 
   return code;
 };
 
+/** Adds the first administrator, who signs in and sets a password of their own; gives what they read by then. */
+const firstAdministrator = async (env: Env, url: string): Promise<(path: string) => Promise<object>> => {
+  const added = await xunjian(env, 'user', 'add', '--name', 'admin', '--role', 'administrator', '--json');
+  const { firstPassword: first } = JSON.parse(added.out) as { firstPassword: string };
+  let cookie = '';
+  let csrf = '';
+  const ask = async (method: string, path: string, body?: object): Promise<object> => {
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: { cookie, 'x-csrf-token': csrf, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const set = answer.headers.getSetCookie().map((line) => line.split(';')[0]!);
+    if (set.length > 0) cookie = set.join('; ');
+    const told = (await answer.json()) as { csrf?: string };
+    csrf = told.csrf ?? csrf;
+    return told;
+  };
+  expect(await ask('GET', '/api/v1/units')).toMatchObject({ status: 401, code: 'signed_out' });
+  expect(await ask('POST', '/api/v1/session', { name: 'admin', password: first })).toMatchObject({ mustChange: true });
+  expect(await ask('GET', '/api/v1/units')).toMatchObject({ status: 403, code: 'password_must_change' });
+  const own = { current: first, password: 'rain over the dragon city' };
+  expect(await ask('PUT', '/api/v1/session/password', own)).toMatchObject({ name: 'admin', mustChange: false });
+  return (path) => ask('GET', path);
+};
+
 it('beside a running `serve`, commands join its embedded pair; a site that is registered meanwhile is served too', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'xunjian-joined-'));
   await mkdir(clipsDir, { recursive: true });
@@ -64,8 +90,11 @@ it('beside a running `serve`, commands join its embedded pair; a site that is re
     expect(report.units.every(({ verdict }) => verdict === 'met')).toBe(true);
 
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(service.said)![0];
-    const rates = (await (await fetch(`${url}/api/v1/inspections/${report.inspection.id}/rates`)).json()) as object;
-    expect(rates).toEqual(report);
+    expect(service.lines[1]).toContain(
+      'run npx xunjian user add --name admin --role administrator in another terminal',
+    );
+    const read = await firstAdministrator(env, url);
+    expect(await read(`/api/v1/inspections/${report.inspection.id}/rates`)).toEqual(report);
   } finally {
     expect(await service.stop()).toBe(0);
     await simulator.close();

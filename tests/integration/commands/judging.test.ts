@@ -164,7 +164,7 @@ describe('xunjian policy', () => {
     const targets = ['--target', 'total=96/97,skynet=99/98', '--coverage', '98', '--daily-at', '07:30'];
     const word = ['--note', '柳公〔2026〕9号'];
     expectRefused(await run('policy', ...targets, ...word, '--valid-from', '2026-01-01'), '2026-01-01', '已经过去');
-    expectRefused(await run('policy', ...word, '--attempts', '0,60', '--cutoff', '60'), '--cutoff', '60 秒');
+    expectRefused(await run('policy', ...word, '--attempts', '0,60', '--cutoff', '60'), 'cutoff', '60 秒');
     expectRefused(await run('policy', '--valid-from', '2036-01-01'), '--valid-from');
     const coming = await json('policy', ...targets, ...word, '--valid-from', '2036-01-01', '--exemption-longest', '7');
     expect(coming).toMatchObject({
@@ -176,4 +176,26 @@ describe('xunjian policy', () => {
     const now = await json('policy', ...word, '--exemption-backdating', '600', '--down-after', '4', '--up-after', '1');
     expect(now).toMatchObject({ total_online: 95, exemption_backdating: 600, down_after: 4, up_after: 1 });
   });
+});
+
+it('who decided what, and who took out what was attached or a picture, stands in the audit', async () => {
+  const rows = await ground.db.many<{ line: string }>(
+    `select distinct concat_ws(' ', action, outcome, unit, detail ->> 'by', detail ->> 'decision') as line
+     from audit where via = 'command' and outcome <> 'begun' order by 1`,
+  );
+  expect(rows.map(({ line }) => line)).toEqual([
+    'appeal.decide done 450203 黄某 granted',
+    'appeal.submit done 450203 覃某',
+    'attachment.look done 450202',
+    'exemption.decide done 450202 黄某 approved',
+    'exemption.decide done 450202 黄某 refused',
+    'exemption.decide refused 450202 李某 refused',
+    'exemption.end done 450202 黄某',
+    'exemption.submit done 450202 韦某',
+    'exemption.submit refused 450202 韦某',
+    'inspection.publish done 李某',
+    'inspection.revise done 黄某',
+    'picture.look done 450203',
+    'policy.decide done',
+  ]);
 });

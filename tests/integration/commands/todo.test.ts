@@ -92,7 +92,7 @@ describe('what is to be done after an inspection', () => {
   it('is refused in words for what there is not', async () => {
     const running = await openInspection(ground.db, now, '450203');
     for (const [inspection, unit, ...words] of [
-      [null, '999999', '--unit 999999', '450225 融水苗族自治县'],
+      [null, '999999', 'unit 999999', '450225 融水苗族自治县'],
       [null, '450204', '--unit 450204', '450203 鱼峰区'],
       [99, null, '--inspection 99', `最近一次已结束的是第 ${city.inspection.id} 次`],
       [running.id, null, `--inspection ${running.id}`, '尚未结束'],

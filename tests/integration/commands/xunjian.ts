@@ -31,6 +31,8 @@ export const unread = async (env: Env, ...args: readonly string[]): Promise<Omit
 export type Running = {
   /** The first line on stdout, or on stderr for the roles, which print nothing on stdout. */
   readonly said: string;
+  /** All that it has said there until now. */
+  readonly lines: readonly string[];
   /** Ctrl-C; gives the exit code. */
   stop(): Promise<number | null>;
 };
@@ -42,9 +44,13 @@ export const start = async (env: Env, ...args: readonly string[]): Promise<Runni
     env: environment(env),
     stdio: ['ignore', role ? 'ignore' : 'pipe', role ? 'pipe' : 'inherit'],
   });
-  const [said] = (await once(createInterface((role ? child.stderr : child.stdout)!), 'line')) as [string];
+  const reader = createInterface((role ? child.stderr : child.stdout)!);
+  const lines: string[] = [];
+  reader.on('line', (line) => lines.push(line));
+  const [said] = (await once(reader, 'line')) as [string];
   return {
     said,
+    lines,
     async stop() {
       const gone = once(child, 'exit');
       child.kill('SIGINT');

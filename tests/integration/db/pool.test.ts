@@ -8,6 +8,7 @@ import { welcome } from '../../../src/db/embedded/frames.ts';
 import { DatabaseAway, StatementFailed, UniqueViolation } from '../../../src/db/errors.ts';
 import { type Database, openDatabase, type Queryable } from '../../../src/db/pool.ts';
 import { requireTimescale } from '../../../src/db/preflight.ts';
+import { prepared } from '../../../src/db/prepared.ts';
 import { type Pair, startPair } from '../../support/pair.ts';
 
 let pair: Pair;
@@ -187,6 +188,25 @@ describe('a server', () => {
   it('is told to look whether anybody still waits for a statement, unless the address has options of its own', async () => {
     expect(await firstWords('')).toContain('options\0-c client_connection_check_interval=10s\0');
     expect(await firstWords(`&options=${encodeURIComponent('-c geqo=off')}`)).toContain('options\0-c geqo=off\0');
+  });
+});
+
+describe('a prepared statement', () => {
+  const held = prepared('select * from prepared_held where one = $1');
+
+  it('is kept by its connection, and answers each time by what it is asked', async () => {
+    await db.run('create table prepared_held (one integer); insert into prepared_held values (1), (2)');
+    for (const one of [1, 2, 1]) expect(await db.many(held, [one])).toEqual([{ one }]);
+    expect(await db.many("select from pg_prepared_statements where statement like '%prepared_held%'")).not.toEqual([]);
+  });
+
+  it('whose table has come to have other columns fails once on its connection, and is prepared anew on the next', async () => {
+    const alone = openDatabase(pair.databaseUrl, { max: 1 });
+    expect(await alone.many(held, [1])).toEqual([{ one: 1 }]);
+    await db.run("alter table prepared_held add column two text not null default 'two'");
+    await expect(alone.many(held, [1])).rejects.toThrow(StatementFailed);
+    expect(await alone.many(held, [1])).toEqual([{ one: 1, two: 'two' }]);
+    await alone.close();
   });
 });
 

@@ -141,7 +141,7 @@ describe('an import of the archive', () => {
     const plan = await planImport(db, vault, rows, { complete: false, unit: null });
     await importRows(db, vault, rows, false);
     const occasion = { by: 'second', file: null, sha256: null, note: null };
-    await expect(carryOut(db, plan, occasion)).rejects.toThrow(Sentence);
+    await expect(carryOut(db, vault, plan, occasion)).rejects.toThrow(Sentence);
     expect(await db.many('select from import')).toHaveLength(1);
   });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { importRows } from '../../../src/inventory/import.ts';
 import type { Row } from '../../../src/inventory/sheet.ts';
 import { putSite, sites } from '../../../src/inventory/site.ts';
+import { type KeyColumns, keyColumns, keyOf } from '../../../src/inventory/stored-login.ts';
 import { assignmentsOf } from '../../../src/probing/assignment.ts';
 import { LoginBook } from '../../../src/probing/login-book.ts';
 import { heldLogins, interruptedLogins, releaseInterrupted, releaseLogin } from '../../../src/probing/login-held.ts';
@@ -47,13 +48,14 @@ const run = (rows: readonly Row[], dryRun = false) => importRows(ground.db, grou
 
 type Kept = { code: string; name: string; in_use: boolean; version: number | null; user?: string; password?: string };
 const kept = async (): Promise<Kept[]> => {
-  const rows = await ground.db.many<Kept & { sealed: Buffer | null }>(
-    `select c.code, c.name, c.in_use, cr.version, cr.sealed
-     from camera c left join credential cr on cr.camera = c.id order by c.code`,
+  const rows = await ground.db.many<Kept & KeyColumns & { sealed: Buffer | null }>(
+    `select c.code, c.name, c.in_use, cr.version, cr.sealed, ${keyColumns}
+     from camera c left join credential cr on cr.camera = c.id left join data_key k on k.id = cr.data_key order by c.code`,
   );
-  return rows.map(({ sealed, ...rest }) => ({
-    ...rest,
-    ...(sealed === null ? {} : ground.vault.open(sealed, rest.code, rest.version!)),
+  await ground.vault.hold(rows.map(keyOf));
+  return rows.map(({ code, name, in_use, version, sealed, ...key }) => ({
+    ...{ code, name, in_use, version },
+    ...(sealed === null ? {} : ground.vault.open({ code, version: version!, sealed, key: keyOf(key) })),
   }));
 };
 
@@ -304,7 +306,7 @@ describe('a login that a device refused', () => {
     const { guard } = await nextProbe(2);
     await guard!.mayTry('onvif');
     const shown = async () => {
-      const all = await heldLogins(ground.db, ground.vault);
+      const all = await heldLogins(ground.db);
       expect(JSON.stringify(all)).not.toMatch(/open|admin/);
       return all.map(({ code, host, service, kind }) => [code, host, service, kind]);
     };
@@ -315,10 +317,10 @@ describe('a login that a device refused', () => {
     expect(await interruptedLogins(ground.db)).toBe(1);
     expect(await releaseInterrupted(ground.db)).toBe(1);
     expect(await interruptedLogins(ground.db)).toBe(0);
-    expect(await releaseLogin(ground.db, ground.vault, codeOf(2))).toBe('released');
+    expect(await releaseLogin(ground.db, codeOf(2))).toBe('released');
     expect(await shown()).toEqual([]);
     expect((await next(2)).held).toBeNull();
-    expect(await releaseLogin(ground.db, ground.vault, codeOf(9))).toBe('no camera');
+    expect(await releaseLogin(ground.db, codeOf(9))).toBe('no camera');
   });
 });
 

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { unzipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { buildApi } from '../../../src/api/app.ts';
 import { type ReportOptions, report } from '../../../src/commands/report.ts';
 import type { ReportKind } from '../../../src/report/format.ts';
 import { publish } from '../../../src/report/revision.ts';
+import { type Caller, startTestApi, type TestApi } from '../../support/api.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { madeContent } from '../../unit/report/made-city.ts';
 import { unread } from '../commands/xunjian.ts';
@@ -17,7 +16,8 @@ import { putCameras } from '../schedule/roster.ts';
 import { putFrozen } from './frozen-day.ts';
 
 let ground: TestGround;
-let app: FastifyInstance;
+let api: TestApi;
+let viewer: Caller;
 let first: string;
 let folder: string;
 
@@ -34,10 +34,11 @@ beforeAll(async () => {
   await putFrozen(db, madeContent({ cameras: 48, seed: 2, day: '2026-10-30', id: 7 }));
   await publish(db, 7, '市综治中心', new Date('2026-10-30T02:00:00Z'));
   first = await putFrozen(db, madeContent(wish));
-  app = await buildApi({ db, redis: ground.redis, log: { error: () => {} } as never });
+  api = await startTestApi(ground);
+  viewer = await api.as('viewer');
 });
 afterAll(async () => {
-  await app?.close();
+  await api?.close();
   await ground?.close();
 });
 beforeEach(async () => {
@@ -96,12 +97,12 @@ describe('xunjian report daily', () => {
     const { content } = await made('daily', { date: day, format: 'docx', unit: '450202' });
     expect(wordsOf(content)).toContain('城中区公共安全视频监控点位在线情况日报');
     await expect(made('daily', { date: day, format: 'docx', unit: '450299' })).rejects.toThrow(/450202 城中区/);
-    await expect(made('daily', { date: day, format: 'json', unit: '450202' })).rejects.toThrow(/--unit/);
+    await expect(made('daily', { date: day, format: 'json', unit: '450202' })).rejects.toThrow(/unit 450202: json/);
   });
 
   it('names days that have an inspection where the day asked for has none', async () => {
     await expect(made('daily', { date: '2026-11-20', format: 'docx' })).rejects.toThrow(/2026-10-30.*2026-11-22/);
-    await expect(made('daily', { date: '2026-02-30', format: 'docx' })).rejects.toThrow(/--date 2026-02-30/);
+    await expect(made('daily', { date: '2026-02-30', format: 'docx' })).rejects.toThrow(/date 2026-02-30/);
   });
 
   it('writes no document to a terminal', async () => {
@@ -155,7 +156,9 @@ describe('xunjian report monthly and yearly', () => {
 
   it('name months that have an inspection where the one asked for has none', async () => {
     await expect(made('monthly', { date: '2025-01', format: 'docx' })).rejects.toThrow(/2026-10、2026-11/);
-    await expect(made('monthly', { date: '2026-11', format: 'docx', revision: 1 })).rejects.toThrow(/--revision/);
+    await expect(made('monthly', { date: '2026-11', format: 'docx', revision: 1 })).rejects.toThrow(
+      /revision 1: a month/,
+    );
   });
 });
 
@@ -185,36 +188,36 @@ describe('what the service itself froze', () => {
 
 describe('GET /api/v1/reports', () => {
   it('gives the file under its Chinese name, with both hashes', async () => {
-    const { headers, rawPayload, statusCode } = await app.inject(
-      `/api/v1/reports/daily?date=${day}&format=xlsx&revision=1`,
-    );
-    expect(statusCode).toBe(200);
+    const { headers, bytes, status } = await viewer.get(`/api/v1/reports/daily?date=${day}&format=xlsx&revision=1`);
+    expect(status).toBe(200);
     expect(decodeURIComponent(String(headers['content-disposition']))).toBe(
       "attachment; filename*=UTF-8''柳州市视频点位巡检通报-2026-11-22-草稿.xlsx",
     );
-    expect(headers.etag).toBe(`"${sha256(rawPayload)}"`);
+    expect(headers.etag).toBe(`"${sha256(bytes)}"`);
     expect(headers['x-content-sha256']).toBe(first);
-    expect(Object.keys(unzipSync(rawPayload))).toContain('xl/workbook.xml');
+    expect(Object.keys(unzipSync(bytes))).toContain('xl/workbook.xml');
   });
 
   it('tells in both languages what is not there, and refuses what cannot be meant', async () => {
-    const none = await app.inject('/api/v1/reports/daily?date=2026-11-01');
-    expect(none.statusCode).toBe(404);
-    expect(none.json()).toMatchObject({
-      code: 'no_such_report',
-      title: expect.stringMatching(/没有巡检.*no inspection/s),
-    });
-    expect((await app.inject('/api/v1/reports/weekly?date=2026-11-01')).statusCode).toBe(400);
-    expect((await app.inject('/api/v1/reports/daily?date=2026-11-22&format=pdf')).statusCode).toBe(400);
+    for (const [language, words] of [
+      ['zh-CN', /没有巡检/],
+      ['en', /no inspection/],
+    ] as const) {
+      const none = await viewer.get('/api/v1/reports/daily?date=2026-11-01', { 'accept-language': language });
+      expect(none.status).toBe(404);
+      expect(none.body).toMatchObject({ code: 'no_such_report', title: expect.stringMatching(words) });
+    }
+    expect((await viewer.get('/api/v1/reports/weekly?date=2026-11-01')).status).toBe(400);
+    expect((await viewer.get('/api/v1/reports/daily?date=2026-11-22&format=pdf')).status).toBe(400);
     for (const [query, words] of [
-      ['daily?date=2026-13-01', '--date 2026-13-01：应为日期'],
-      ['monthly?date=yesterday', '--date yesterday：应为月份'],
-      [`daily?date=${day}&format=json&unit=450202`, '--unit 450202：json'],
-      ['monthly?date=2026-11&revision=1', '--revision 1：月报'],
+      ['daily?date=2026-13-01', '日期 2026-13-01：应为日期'],
+      ['monthly?date=yesterday', '日期 yesterday：应为月份'],
+      [`daily?date=${day}&format=json&unit=450202`, '考核单位 450202：json'],
+      ['monthly?date=2026-11&revision=1', '版次 1：月报'],
     ]) {
-      const refused = await app.inject(`/api/v1/reports/${query}`);
-      expect(refused.statusCode, query).toBe(400);
-      expect(refused.json()).toMatchObject({ code: 'invalid', title: expect.stringContaining(words!) });
+      const refused = await viewer.get(`/api/v1/reports/${query}`);
+      expect(refused.status, query).toBe(400);
+      expect(refused.body).toMatchObject({ code: 'invalid', title: expect.stringContaining(words!) });
     }
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { grantAppeal } from '../../../src/report/correction.ts';
 import { frozenOf, revisionsOf } from '../../../src/report/revision.ts';
-import { grantAppeal } from '../../../src/roles/completion.ts';
 import {
   type AppealRequest,
   appeals,
@@ -90,13 +90,13 @@ describe('an appeal', () => {
 
   it.each([
     ['of a camera that is sound', 1, {}, '没有不合格'],
-    ['of one that was online, for being online', 2, { claim: 'online' }, '--claim image'],
-    ['of one that is exempt', 4, {}, '第 1 号报备'],
-    ['of one that owes no picture, for a picture', 5, {}, '--claim online'],
+    ['of one that was online, for being online', 2, { claim: 'online' }, '申诉出图（image）'],
+    ['of one that is exempt', 4, {}, '已按报备不计入考核'],
+    ['of one that owes no picture, for a picture', 5, {}, '只能申诉在线'],
     ['of one that was not inspected', 7, {}, '不在名册'],
-    ['without a reason', 3, { text: ' ' }, '--text'],
+    ['without a reason', 3, { text: ' ' }, '申诉理由为空'],
     ['with a reason that a terminal would obey', 3, { text: '\u001b[2J' }, '控制字符'],
-    ['of nobody', 3, { applicant: ' ' }, '--applicant'],
+    ['of nobody', 3, { applicant: ' ' }, '申请人为空'],
     ['with a document of another kind', 3, { attachment: { name: 'a.zip', bytes: Buffer.from('PK') } }, 'a.zip'],
   ] as const)('%s is refused in words, and leaves nothing behind', async (_, serial, more, said) => {
     const refused = await submitAppeal(ground.db, later, requestOf(serial, more)).catch((error: unknown) => error);
@@ -160,7 +160,7 @@ describe('an appeal that is granted', () => {
   it('is granted with its revision or not at all', async () => {
     const { db } = ground;
     const id = await submitAppeal(db, later, requestOf(3));
-    await expect(grantAppeal(db, id, '黄某', ' ', later)).rejects.toThrow('--note');
+    await expect(grantAppeal(db, id, '黄某', ' ', later)).rejects.toThrow('意见为空');
     // Whatever fails in the revision takes the decision along.
     await db.run(`create function fail() returns trigger language plpgsql as 'begin raise exception ''broken''; end';
       create trigger fail before insert on revision for each row execute function fail()`);

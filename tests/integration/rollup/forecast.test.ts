@@ -6,6 +6,7 @@ import { decideExemption } from '../../../src/schedule/exemption-decide.ts';
 import { submitExemption } from '../../../src/schedule/exemption-submit.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';
 import { decidePolicy, policyAt } from '../../../src/schedule/policy.ts';
+import { ofNoInspection } from '../../../src/schedule/probe-request.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { codeOf, putCameras } from '../schedule/roster.ts';
 
@@ -20,7 +21,7 @@ const now = new Date('2026-10-05T01:30:00Z');
 const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);
 
 /** Minutes before now, and what was said; a probe for an answer alone says nothing of a picture. */
-type Probe = { minutes: number; online: boolean | null; image?: boolean | null; failure?: string };
+type Probe = { minutes: number; online: boolean | null; image?: boolean | null; failure?: string; inspection?: number };
 type Class = 'skynet' | 'social' | 'household';
 
 let serial = 0;
@@ -33,14 +34,15 @@ const put = async (unit: string, cameras: readonly { class: Class; probes: reado
     cameras.map((camera, nth) => ({ serial: first + nth, unit, class: camera.class })),
   );
   const results = cameras.flatMap(({ probes }, nth) =>
-    probes.map(({ minutes, online, image = null, failure = null }) => ({
-      ...{ camera: ids.get(first + nth), slot: ago(minutes), online, image, failure },
+    probes.map(({ minutes, online, image = null, failure = null, inspection = null }) => ({
+      ...{ camera: ids.get(first + nth), slot: ago(minutes), online, image, failure, inspection },
     })),
   );
   await ground.db.run(
-    `insert into result (slot, camera, observed_at, online, image, failure, took)
-     select slot, camera, slot, online, image, failure, 5
-     from jsonb_to_recordset($1::jsonb) as r (slot timestamptz, camera integer, online boolean, image boolean, failure text)`,
+    `insert into result (slot, camera, inspection, observed_at, online, image, failure, took)
+     select slot, camera, inspection, slot, online, image, failure, 5
+     from jsonb_to_recordset($1::jsonb)
+       as r (slot timestamptz, camera integer, inspection bigint, online boolean, image boolean, failure text)`,
     [JSON.stringify(results)],
   );
   return cameras.map((_, nth) => codeOf(first + nth));
@@ -48,6 +50,8 @@ const put = async (unit: string, cameras: readonly { class: Class; probes: reado
 
 const yes = (minutes: number): Probe => ({ minutes, online: true });
 const no = (minutes: number): Probe => ({ minutes, online: false, failure: 'unreachable' });
+/** Because somebody pressed a button. */
+const asked = (probe: Probe): Probe => ({ ...probe, inspection: ofNoInspection });
 const picture = (minutes: number, image: boolean | null = true): Probe => ({
   ...{ minutes, online: true, image, ...(image !== true && { failure: image === null ? 'busy' : 'no_keyframe' }) },
 });
@@ -69,6 +73,7 @@ const stories: readonly [string, Class, Probe[], boolean | null, boolean | null]
     null,
   ],
   ['was asked by an inspection', 'skynet', [picture(1)], true, true],
+  ['was asked by somebody alone', 'skynet', [asked(picture(1))], null, null],
   ['was never asked', 'skynet', [], null, null],
   ['has only a future', 'skynet', [yes(-1), picture(-2)], null, null],
   ['is a household, and shows nothing', 'household', [yes(2)], true, null],
@@ -91,6 +96,7 @@ describe('a camera now', () => {
       { class: 'social', probes: [no(1), unknown, no(11), no(16)] },
       { class: 'social', probes: [yes(1), no(6), no(11), no(16)] },
       { class: 'social', probes: [no(1), no(6)] },
+      { class: 'social', probes: [asked(no(1)), asked(no(2)), asked(no(3)), yes(4)] },
     ]);
     const down = (await camerasNow(ground.db, '450203', now, await policyAt(ground.db, now))).filter((one) => one.down);
     expect(down.map(({ code }) => code)).toEqual([codes[0], codes[2]]);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StatementFailed } from '../../../src/db/errors.ts';
 import type { Database, Queryable } from '../../../src/db/pool.ts';
+import { grantAppeal, revise } from '../../../src/report/correction.ts';
 import { frozenOf, publish } from '../../../src/report/revision.ts';
-import { grantAppeal, revise } from '../../../src/roles/completion.ts';
 import { startScheduler } from '../../../src/roles/scheduler.ts';
 import { startWorker } from '../../../src/roles/worker.ts';
 import { submitAppeal } from '../../../src/rollup/appeal.ts';
@@ -56,7 +56,8 @@ beforeAll(async () => {
   service = asService(ground.db);
   await putCameras(
     ground.db,
-    [1, 2, 3, 4].map((serial) => ({ serial })),
+    // Where surely nobody listens: at 554 another file's server may.
+    [1, 2, 3, 4].map((serial) => ({ serial, url: `rtsp://127.0.0.${serial}:1/` })),
   );
   await decidePolicy(service, new Date('2026-01-01T00:00:00Z'), '一次 / one', { attempts: [0], daily_at: null });
   const now = new Date();
@@ -277,6 +278,13 @@ describe('the service', () => {
       'appeal',
       'unit',
       'exemption_reason',
+      'audit',
+      'audit_head',
+      'data_key',
+      'round_event',
+      'account',
+      'account_identity',
+      'token',
     ];
     const rows = await ground.db.many<{ name: string }>(
       `select c.relname as name from pg_class c

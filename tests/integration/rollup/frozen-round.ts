@@ -1,6 +1,6 @@
 import type { Database } from '../../../src/db/pool.ts';
 import type { ProbeResult } from '../../../src/probing/result.ts';
-import { completeInspection } from '../../../src/roles/completion.ts';
+import { completeInspection } from '../../../src/report/completion.ts';
 import { decideExemption } from '../../../src/schedule/exemption-decide.ts';
 import { type ExemptionRequest, submitExemption } from '../../../src/schedule/exemption-submit.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';

@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { completeInspection, freezeFormer } from '../../../src/report/completion.ts';
 import type { FrozenContent } from '../../../src/report/content.ts';
+import { revise } from '../../../src/report/correction.ts';
 import { canonicalBytes, frozenOf, requireDaily, sha256Of } from '../../../src/report/revision.ts';
-import { completeInspection, freezeFormer, revise } from '../../../src/roles/completion.ts';
 import { decideExemption } from '../../../src/schedule/exemption-decide.ts';
 import { submitExemption } from '../../../src/schedule/exemption-submit.ts';
 import { openInspection } from '../../../src/schedule/inspection.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { judgedUnits } from '../../../src/roles/completion.ts';
+import { judgedUnits } from '../../../src/report/judged.ts';
 import { freezeOutcomes } from '../../../src/rollup/outcome.ts';
 import { decidePolicy, policyOf } from '../../../src/schedule/policy.ts';
 import type { Targets } from '../../../src/verdict/rates.ts';

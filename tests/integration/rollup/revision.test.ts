@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FrozenContent } from '../../../src/report/content.ts';
+import { revise } from '../../../src/report/correction.ts';
 import { reportOf } from '../../../src/report/inspection.ts';
 import { frozenOf, publish, revisionsOf } from '../../../src/report/revision.ts';
-import { revise } from '../../../src/roles/completion.ts';
 import { decideExemption } from '../../../src/schedule/exemption-decide.ts';
 import { submitExemption } from '../../../src/schedule/exemption-submit.ts';
 import { decidePolicy } from '../../../src/schedule/policy.ts';
@@ -136,8 +136,8 @@ describe('a correction', () => {
         () => 'made',
         (error: Error) => `${error instanceof Sentence} ${error.message}`,
       );
-    expect(await refusal(' ', '补批')).toContain('true --by');
-    expect(await refusal('黄某', ' ')).toContain('true --why');
+    expect(await refusal(' ', '补批')).toContain('true 经办人为空');
+    expect(await refusal('黄某', ' ')).toContain('true 更正理由为空');
     expect(await refusal('黄某', '补批', inspection + 1)).toContain(`true 第 ${inspection + 1} 次巡检尚未结束`);
     expect(await refusal('黄某', '补批')).toBe('made');
     expect(await refusal('黄某', '再批')).toContain('没有变化');

@@ -1,5 +1,5 @@
 import type { Database } from '../../../src/db/pool.ts';
-import { completeInspection } from '../../../src/roles/completion.ts';
+import { completeInspection } from '../../../src/report/completion.ts';
 import { decideExemption } from '../../../src/schedule/exemption-decide.ts';
 import { submitExemption } from '../../../src/schedule/exemption-submit.ts';
 import { type Inspection, openInspection } from '../../../src/schedule/inspection.ts';

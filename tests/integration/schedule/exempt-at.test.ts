@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { completeInspection } from '../../../src/roles/completion.ts';
+import { completeInspection } from '../../../src/report/completion.ts';
 import { closedWithout, exemptAt } from '../../../src/schedule/exemption.ts';
 import { decideExemption, endExemption } from '../../../src/schedule/exemption-decide.ts';
 import { submitExemption } from '../../../src/schedule/exemption-submit.ts';

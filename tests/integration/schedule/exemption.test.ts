@@ -84,11 +84,11 @@ describe('an application', () => {
 
   const wrong: readonly (readonly [string, Partial<ExemptionRequest>, readonly string[]])[] = [
     ['of a unit that there is not', { unit: '459999' }, ['459999', '450225 融水苗族自治县']],
-    ['for a reason that is not on the list', { reason: 'rain' }, ['--reason rain', 'power_cut 停电']],
-    ['for another reason that is not said', { reason: 'other', text: ' ' }, ['--reason other', '--text']],
-    ['by nobody', { applicant: ' ' }, ['--applicant']],
+    ['for a reason that is not on the list', { reason: 'rain' }, ['原因 rain', 'power_cut 停电']],
+    ['for another reason that is not said', { reason: 'other', text: ' ' }, ['原因 other', '说明']],
+    ['by nobody', { applicant: ' ' }, ['申请人为空']],
     ['by somebody who cannot be called', { phone: '2825a' }, ['2825a', '0772-2825110']],
-    ['that ends before it begins', { endsAt: at('01T00:00:00') }, ['2026-10-01 08:00:00', '--until']],
+    ['that ends before it begins', { endsAt: at('01T00:00:00') }, ['2026-10-01 08:00:00', '起止时间']],
     ['that is longer than the policy allows', { endsAt: at('31T00:00:01') }, ['30', '2026-10-31 08:00:01']],
     [
       'that is over already',
@@ -96,10 +96,10 @@ describe('an application', () => {
       ['2026-09-01 08:00:00', '已经过去'],
     ],
     ['for no camera', { selection: { by: 'list', codes: [] } }, ['20-digit']],
-    ['for a site that there is not', { selection: { by: 'site', site: 'west' } }, ['--site west', 'north、south']],
-    ['with words that no document may hold', { text: '停电\u001b[31m' }, ['--text', '控制字符']],
-    ['with more words than anybody reads', { text: '停'.repeat(2_001) }, ['--text', '2001', '2000']],
-    ['by a name of two lines', { applicant: '韦某\n已批准' }, ['--applicant', '控制字符']],
+    ['for a site that there is not', { selection: { by: 'site', site: 'west' } }, ['站点 west', 'north、south']],
+    ['with words that no document may hold', { text: '停电\u001b[31m' }, ['text ', '控制字符']],
+    ['with more words than anybody reads', { text: '停'.repeat(2_001) }, ['text ', '2001', '2000']],
+    ['by a name of two lines', { applicant: '韦某\n已批准' }, ['applicant ', '控制字符']],
     [
       'with an attachment that is not what its name says',
       { attachment: { name: 'a.pdf', bytes: Buffer.from('MZ') } },
@@ -186,8 +186,10 @@ describe('a decision', () => {
 
   it('needs a name, and a refusal its reason', async () => {
     await submitExemption(ground.db, before, requestOf([1]));
-    expect((await refusal(decideExemption(ground.db, 1, 'approved', ' ', null, before))).message).toContain('--by');
-    expect((await refusal(decideExemption(ground.db, 1, 'refused', '黄某', ' ', before))).message).toContain('--note');
+    expect((await refusal(decideExemption(ground.db, 1, 'approved', ' ', null, before))).message).toContain(
+      '经办人为空',
+    );
+    expect((await refusal(decideExemption(ground.db, 1, 'refused', '黄某', ' ', before))).message).toContain('意见');
     expect(await exemptionOf(ground.db, 1)).toMatchObject({ decision: null });
   });
 

@@ -86,7 +86,7 @@ describe('the roster of an inspection', () => {
   });
 
   it.each([
-    [null, 'xunjian import'],
+    [null, '请先导入档案'],
     ['450203', '450203'],
     ['999999', '450225 融水苗族自治县'],
   ])(

@@ -67,6 +67,18 @@ describe('the services of xunjian', () => {
     });
   });
 
+  it('are reached by people as docker/.env says: behind a proxy with TLS, and signing in at an identity provider', () => {
+    const said = {
+      ...{ XUNJIAN_PUBLIC_URL: 'https://xunjian.example', XUNJIAN_TRUSTED_PROXIES: '172.18.0.0/16' },
+      ...{ XUNJIAN_OIDC_ISSUER: 'https://id.example', XUNJIAN_OIDC_CLIENT_ID: 'xunjian' },
+    };
+    expect(readConfig(expanded(compose.services.api!, said))).toMatchObject({
+      ...{ publicUrl: 'https://xunjian.example', trustedProxies: ['172.18.0.0/16'] },
+      oidc: { issuer: 'https://id.example', clientId: 'xunjian' },
+      secrets: { oidcSecretFile: '/run/secrets/oidc_client_secret' },
+    });
+  });
+
   it.each(ours.filter(([name]) => name !== 'migrate'))(
     '%s starts after the migration and its login, on a Redis that lives',
     (_, service) => {

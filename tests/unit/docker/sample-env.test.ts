@@ -7,7 +7,10 @@ import { root } from './compose-file.ts';
 
 const sample = readFileSync(join(root, 'docker/sample.env'), 'utf8');
 const set = parseEnv(sample);
-const all = parseEnv(sample.replaceAll(/^#(?=XUNJIAN_)/gm, ''));
+const everything = parseEnv(sample.replaceAll(/^#(?=XUNJIAN_)/gm, ''));
+/** The master keys come from a file or from a command: everything but the one is all that can be set. */
+const { XUNJIAN_KEY_COMMAND: keyCommand, ...all } = everything;
+const { XUNJIAN_KEY_FILE: _, ...byCommand } = everything;
 
 /** The names that readConfig asks an environment for. */
 const known = (): string[] => {
@@ -28,12 +31,14 @@ const known = (): string[] => {
 
 describe('docker/sample.env', () => {
   it('names every variable that the service reads, and no other', () => {
-    expect(Object.keys(all).sort()).toEqual(known().sort());
+    expect(Object.keys(everything).sort()).toEqual(known().sort());
   });
 
   it('is accepted as it stands, and with everything set', () => {
     expect(readConfig(set)).toMatchObject({ webhookUrl: null, secrets: { keyFile: '/etc/xunjian/key' } });
     expect(readConfig(all)).toMatchObject({ webhookUrl: 'https://receiver.example/xunjian' });
+    expect(readConfig(byCommand).secrets).toMatchObject({ keyFile: null, keyCommand: keyCommand!.split(' ') });
+    expect(() => readConfig(everything)).toThrow(/XUNJIAN_KEY_COMMAND/);
   });
 
   it('shows the defaults of what may be left out', () => {
@@ -42,7 +47,8 @@ describe('docker/sample.env', () => {
   });
 
   it('holds no password', () => {
-    for (const [name, value] of Object.entries(all)) expect(`${name}=${value}`).not.toMatch(/:\/\/[^/@]*:[^/@]*@/);
+    for (const [name, value] of Object.entries(everything))
+      expect(`${name}=${value}`).not.toMatch(/:\/\/[^/@]*:[^/@]*@/);
   });
 
   it('says of every variable in Chinese and in English what it is', () => {

@@ -83,7 +83,7 @@ describe('the bytes of a document', () => {
     expect(sha256(await print(order('xlsx')))).toBe(sha256(await render(order('xlsx'))));
     await expect(print(order('xlsx', small, '999999'))).rejects.toMatchObject({
       name: 'Sentence',
-      zh: expect.stringContaining('--unit 999999：这次巡检中没有这个考核单位；有 450202 城中区'),
+      zh: expect.stringContaining('考核单位 999999：这次巡检中没有这个考核单位；有 450202 城中区'),
     });
   });
 });
