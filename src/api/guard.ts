@@ -57,8 +57,7 @@ export const guard = (app: FastifyInstance, { identify, config }: Pick<ApiParts,
       if (known === undefined) throw new Error(`${method} ${route.url} is not in the table of api/access.ts`);
       route.config = { ...route.config, access: known };
       if (known === 'public' || route.schema === undefined) continue;
-      const refusals = known.of === 'self' || known.of === 'any' ? { 401: Problem } : { 401: Problem, 403: Problem };
-      route.schema.response = { 403: Problem, ...refusals, ...(route.schema.response as object) };
+      route.schema.response = { 401: Problem, 403: Problem, ...(route.schema.response as object) };
     }
   });
   app.addHook('onRequest', async (request: FastifyRequest, _reply: FastifyReply) => {

@@ -26,7 +26,8 @@ export type Outage = {
  * it began, and not in every one for ever.
  */
 const goesOn = `o.ended_at is null and (o.began_at >= $1 or (select in_use from camera where id = o.camera))`;
-const length = "(date_part('epoch', o.ended_at - o.began_at)::bigint - o.unknown)";
+/** Of an outage `o` that is over, s. */
+export const outageSeconds = "(date_part('epoch', o.ended_at - o.began_at)::bigint - o.unknown)";
 const scoped = `($3::integer is null or o.camera = $3) and ($4::text is null or o.unit = $4)
   and ($5::text is null or o.site = $5) and ($6::text is null or o.class = $6)`;
 const parametersOf = ({ from, until }: Span, { camera, unit, site, class: of }: Scope): unknown[] => [
@@ -37,7 +38,7 @@ const parametersOf = ({ from, until }: Span, { camera, unit, site, class: of }: 
 /** Outages that began before `until` and were not over before `from`, in the order of their beginning. */
 export const outages = (db: Queryable, scope: Scope, span: Span): Promise<Outage[]> =>
   db.many<Outage>(
-    `select c.code, c.name, o.unit, o.class, o.site, o.began_at, o.ended_at, ${length} as seconds, o.unknown, o.kind,
+    `select c.code, c.name, o.unit, o.class, o.site, o.began_at, o.ended_at, ${outageSeconds} as seconds, o.unknown, o.kind,
        o.step, o.detail
      from outage o join camera c on c.id = o.camera
      where o.began_at < $2 and (o.ended_at >= $1 or ${goesOn}) and ${scoped}
@@ -48,8 +49,8 @@ export const outages = (db: Queryable, scope: Scope, span: Span): Promise<Outage
 /** What OutageFigures says, of an outage `o`; one that is over by $2 only because of what came later is open. */
 const figures = `count(*) filter (where o.began_at >= $1)::integer as began,
   count(*) filter (where o.ended_at >= $1 and o.ended_at < $2)::integer as ended,
-  coalesce(sum(${length}) filter (where o.ended_at >= $1 and o.ended_at < $2), 0)::bigint as seconds,
-  coalesce(max(${length}) filter (where o.ended_at >= $1 and o.ended_at < $2), 0)::bigint as longest,
+  coalesce(sum(${outageSeconds}) filter (where o.ended_at >= $1 and o.ended_at < $2), 0)::bigint as seconds,
+  coalesce(max(${outageSeconds}) filter (where o.ended_at >= $1 and o.ended_at < $2), 0)::bigint as longest,
   count(*) filter (where o.ended_at is null or o.ended_at >= $2)::integer as open`;
 
 export type GroupedOutages = OutageFigures & { readonly of: string };
@@ -99,7 +100,7 @@ export const repeatOffenders = (db: Queryable, scope: Scope, span: Span, times: 
   db.many<RepeatOffender>(
     `select c.code, c.name, c.unit, c.class, o.outages, o.seconds, o.kind
      from (
-       select o.camera, count(*)::integer as outages, coalesce(sum(${length}), 0)::bigint as seconds,
+       select o.camera, count(*)::integer as outages, coalesce(sum(${outageSeconds}), 0)::bigint as seconds,
          mode() within group (order by o.kind) as kind
        from outage o
        where o.began_at >= $1 and o.began_at < $2 and ${scoped}

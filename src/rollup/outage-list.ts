@@ -1,23 +1,11 @@
 import type { Queryable } from '../db/pool.ts';
-import type { PeriodClass } from './period.ts';
+import { type Outage, outageSeconds } from './outage-figures.ts';
 
-/** An outage in a list; seconds are null while it goes on. */
-export type ListedOutage = {
+/** An outage in a list. */
+export type ListedOutage = Omit<Outage, 'name'> & {
   readonly camera: number;
-  readonly code: string;
   /** As it is called now; null: of one that is not of the reach any more. */
   readonly name: string | null;
-  readonly unit: string;
-  readonly class: Exclude<PeriodClass, 'total'>;
-  readonly site: string;
-  readonly began_at: Date;
-  readonly ended_at: Date | null;
-  /** Without the time that nobody knows of. */
-  readonly seconds: number | null;
-  readonly unknown: number | null;
-  readonly kind: string;
-  readonly step: string | null;
-  readonly detail: string | null;
 };
 
 /** What is null is not asked for. Unit, class and site are those of the time. */
@@ -53,7 +41,7 @@ export const outagesWanted = async (
   const [sign, order] = page.down ? ['<', 'desc'] : ['>', 'asc'];
   const rows = await db.many<ListedOutage>(
     `select o.camera, c.code, case when $1::text is null or c.unit = $1 then c.name end as name, o.unit, o.class, o.site, o.began_at, o.ended_at,
-       (date_part('epoch', o.ended_at - o.began_at)::bigint - o.unknown) as seconds, o.unknown, o.kind, o.step, o.detail
+       ${outageSeconds} as seconds, o.unknown, o.kind, o.step, o.detail
      ${wanted} and ($10::timestamptz is null or (o.began_at, o.camera) ${sign} ($10, $11::integer))
      order by o.began_at ${order}, o.camera ${order} limit $12`,
     [...parameters, page.after?.[0] ?? null, page.after?.[1] ?? null, page.limit],

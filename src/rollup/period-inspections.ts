@@ -1,5 +1,5 @@
 import type { Queryable } from '../db/pool.ts';
-import type { DayPoint, Period, PeriodClass, VerdictDays } from './period.ts';
+import type { DayPoint, Period, PeriodClass, Sums, VerdictDays } from './period.ts';
 
 /** The daily inspections of a period that are complete, each with its newest revision: $1 the first day, $2 the last. */
 const daily = `daily as (
@@ -13,17 +13,7 @@ const daily = `daily as (
 const parametersOf = ({ from, until }: Period, unit: string | null): unknown[] => [from, until, unit];
 const ofUnit = '($3::text is null or r.unit = $3)';
 
-export type SummedRate = {
-  readonly unit: string;
-  readonly class: PeriodClass;
-  readonly inspections: number;
-  readonly roster: number;
-  readonly exempt: number;
-  readonly unknown: number;
-  readonly assessed: number;
-  readonly online: number;
-  readonly image: number;
-};
+export type SummedRate = Sums & { readonly unit: string; readonly class: PeriodClass };
 
 /** Sums of numerators and of denominators by unit and class: the inspection mean is one divided by the other. */
 export const summedRates = (db: Queryable, period: Period, unit: string | null): Promise<SummedRate[]> =>

@@ -76,7 +76,9 @@ const refusals: Readonly<Record<Refusal, readonly [401 | 403, string, string, st
   wrong: [401, ...wrong],
   code_wanted: [401, 'code_wanted', '请输入动态验证码', 'Give the code of your second factor', 'code'],
   code_wrong: [
-    ...([401, 'code_wrong', '动态验证码不正确或已用过，请等下一个；并核对手机时间'] as const),
+    401,
+    'code_wrong',
+    '动态验证码不正确或已用过，请等下一个；并核对手机时间',
     'The code is wrong, or was used before: wait for the next one, and check the clock of your telephone',
     'code',
   ],
@@ -88,7 +90,9 @@ const refusals: Readonly<Record<Refusal, readonly [401 | 403, string, string, st
     null,
   ],
   first_expired: [
-    ...([403, 'first_password_expired', '初始密码已过期，请管理员重新设置'] as const),
+    403,
+    'first_password_expired',
+    '初始密码已过期，请管理员重新设置',
     'The first password has expired; ask an administrator for another one',
     null,
   ],
@@ -244,13 +248,11 @@ export const sessionRoutes =
         const { password: former } = await provenByPassword(parts, now, request, 'current', current);
         if (await hashing.verify(former, password).catch(notProvable)) {
           throw new ApiProblem(
-            ...([
-              422,
-              'password_weak',
-              '新密码与现密码相同',
-              'The new password is the one until now',
-              'password',
-            ] as const),
+            422,
+            'password_weak',
+            '新密码与现密码相同',
+            'The new password is the one until now',
+            'password',
           );
         }
         const hash = await hashing.hash(password).catch(notProvable);
@@ -258,12 +260,10 @@ export const sessionRoutes =
         const epoch = await setOwnPassword(db, id, former, hash, browser);
         if (epoch === null) {
           throw new ApiProblem(
-            ...([
-              409,
-              'password_changed',
-              '密码刚刚已被修改，请重新登录',
-              'The password was just changed: sign in again',
-            ] as const),
+            409,
+            'password_changed',
+            '密码刚刚已被修改，请重新登录',
+            'The password was just changed: sign in again',
           );
         }
         const { secret } = await openSession(db, now, { account: id, epoch, by: 'password', address: request.ip });

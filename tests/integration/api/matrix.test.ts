@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addAccount } from '../../../src/account/account.ts';
 import type { Principal, Role } from '../../../src/account/role.ts';
 import { type Access, access, type Route } from '../../../src/api/access.ts';
 import { type Presence, startPresence } from '../../../src/probing/presence.ts';
@@ -8,8 +7,7 @@ import { startTestApi, type TestApi } from '../../support/api.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { askApp, type Bearing, somebodyNew, type Told } from './asking.ts';
 import { type Document, documentOf, faultOf } from './documented.ts';
-import { ghost, type Place, recipes, type World } from './recipes.ts';
-import { putTwoCounties } from './two-counties.ts';
+import { ghost, type Place, putWorld, recipes, type World } from './recipes.ts';
 
 let ground: TestGround;
 let api: TestApi;
@@ -23,14 +21,7 @@ const bounds = { byAddress: 1e9, byAccount: 1e9 };
 beforeAll(async () => {
   ground = await startGround();
   const { db } = ground;
-  const now = new Date();
-  const add = (name: string, role: Role, unit: string | null) =>
-    addAccount(db, now, { name, shownName: name, role, unit, phone: null, password: null, by: 'test' });
-  // Whose uploads there are.
-  await add('county-450202', 'county', '450202');
-  await add('county-450203', 'county', '450203');
-  const { id } = await add('somebody', 'viewer', null);
-  world = { ...(await putTwoCounties(db, now)), somebody: id, now };
+  world = await putWorld(db, new Date());
   api = await startTestApi(ground, { bounds });
   document = await documentOf(api.app);
   // Weak passwords of both.

@@ -1,7 +1,10 @@
+import { addAccount } from '../../../src/account/account.ts';
+import type { Role } from '../../../src/account/role.ts';
 import type { Route } from '../../../src/api/access.ts';
+import type { Database } from '../../../src/db/pool.ts';
 import { localTime } from '../../../src/time.ts';
 import { jpeg } from '../../unit/inventory/photos.ts';
-import type { County, TwoCounties } from './two-counties.ts';
+import { type County, putTwoCounties, type TwoCounties } from './two-counties.ts';
 
 /** A request of a route: what stands behind its method. */
 export type Asked = {
@@ -31,6 +34,17 @@ export type World = TwoCounties & {
   /** An account that others may change, of nobody who asks here. */
   readonly somebody: number;
   readonly now: Date;
+};
+
+/** Puts two counties and their accounts into an empty city. */
+export const putWorld = async (db: Database, now: Date): Promise<World> => {
+  const add = (name: string, role: Role, unit: string | null) =>
+    addAccount(db, now, { name, shownName: name, role, unit, phone: null, password: null, by: 'test' });
+  // Whose uploads there are.
+  await add('county-450202', 'county', '450202');
+  await add('county-450203', 'county', '450203');
+  const { id } = await add('somebody', 'viewer', null);
+  return { ...(await putTwoCounties(db, now)), somebody: id, now };
 };
 
 export type Recipe = {

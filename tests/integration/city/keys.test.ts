@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Database, Queryable } from '../../../src/db/pool.ts';
 import { importRows } from '../../../src/inventory/import.ts';
 import { MasterKeys, masterKeysOf } from '../../../src/inventory/master-keys.ts';
 import { rotateMaster, rotateUnit } from '../../../src/inventory/rotation.ts';
@@ -14,6 +13,7 @@ import { startScheduler } from '../../../src/roles/scheduler.ts';
 import { type Role, startWorker } from '../../../src/roles/worker.ts';
 import { inspectionOf, openInspection } from '../../../src/schedule/inspection.ts';
 import { decidePolicy } from '../../../src/schedule/policy.ts';
+import { asLogin } from '../../support/as-login.ts';
 import { fakeCamera } from '../../support/camera.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { judgedBy } from '../../support/truth.ts';
@@ -149,29 +149,6 @@ describe('an inspection', () => {
     expect([...one.who.passed, ...swapped.who.passed]).toEqual([]);
   });
 });
-
-/**
- * The database as a worker's own login sees it. Each statement is a transaction: the embedded database has one session, in
- * which a role that was set for good would be everybody's.
- */
-const asLogin = (db: Database, login: string): Database => {
-  const within = <T>(work: (tx: Queryable) => Promise<T>): Promise<T> =>
-    db.transaction(async (tx) => {
-      await tx.run(`set local role ${login}`);
-      return work(tx);
-    });
-  const statements = {
-    one: <T extends object>(sql: string, parameters?: readonly unknown[]) => within((tx) => tx.one<T>(sql, parameters)),
-    maybeOne: <T extends object>(sql: string, parameters?: readonly unknown[]) =>
-      within((tx) => tx.maybeOne<T>(sql, parameters)),
-    many: <T extends object>(sql: string, parameters?: readonly unknown[]) =>
-      within((tx) => tx.many<T>(sql, parameters)),
-    run: (sql: string, parameters?: readonly unknown[]) => within((tx) => tx.run(sql, parameters)),
-    transaction: within,
-    connection: within,
-  };
-  return { ...statements, patient: statements, close: async () => {} };
-};
 
 it('logins are imported, searched and given new keys with the rights of the service alone', async () => {
   const service = asLogin(ground.db, 'xunjian_service');

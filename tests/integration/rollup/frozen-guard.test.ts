@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StatementFailed } from '../../../src/db/errors.ts';
-import type { Database, Queryable } from '../../../src/db/pool.ts';
+import type { Database } from '../../../src/db/pool.ts';
 import { grantAppeal, revise } from '../../../src/report/correction.ts';
 import { frozenOf, publish } from '../../../src/report/revision.ts';
 import { startScheduler } from '../../../src/roles/scheduler.ts';
@@ -14,33 +14,11 @@ import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { planSweeps, siteSizes } from '../../../src/schedule/sweep.ts';
 import { endSweeps } from '../../../src/schedule/sweep-end.ts';
 import { insert } from '../../../src/store/writer.ts';
+import { asLogin } from '../../support/as-login.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { answerOf } from '../../support/results.ts';
 import { codeOf, putCameras } from '../schedule/roster.ts';
 import { down, requestOf } from './frozen-round.ts';
-
-/**
- * The database with the rights of the service alone. Each statement is a transaction of its own: the embedded database
- * has one session, in which a role that was set for good would be everybody's.
- */
-const asService = (db: Database): Database => {
-  const within = <T>(work: (tx: Queryable) => Promise<T>): Promise<T> =>
-    db.transaction(async (tx) => {
-      await tx.run('set local role xunjian_service');
-      return work(tx);
-    });
-  const statements = {
-    one: <T extends object>(sql: string, parameters?: readonly unknown[]) => within((tx) => tx.one<T>(sql, parameters)),
-    maybeOne: <T extends object>(sql: string, parameters?: readonly unknown[]) =>
-      within((tx) => tx.maybeOne<T>(sql, parameters)),
-    many: <T extends object>(sql: string, parameters?: readonly unknown[]) =>
-      within((tx) => tx.many<T>(sql, parameters)),
-    run: (sql: string, parameters?: readonly unknown[]) => within((tx) => tx.run(sql, parameters)),
-    transaction: within,
-    connection: within,
-  };
-  return { ...statements, patient: statements, close: async () => {} };
-};
 
 let ground: TestGround;
 let service: Database;
@@ -53,7 +31,7 @@ const until = async (done: () => Promise<boolean>): Promise<void> => {
 /** A whole round, and all that is decided about it, with the service's rights: cameras that refuse, at once. */
 beforeAll(async () => {
   ground = await startGround();
-  service = asService(ground.db);
+  service = asLogin(ground.db, 'xunjian_service');
   await putCameras(
     ground.db,
     // Where surely nobody listens: at 554 another file's server may.

@@ -7,7 +7,7 @@ import { openInspection } from '../../../src/schedule/inspection.ts';
 import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { exempt, requestOf, round } from '../rollup/frozen-round.ts';
-import { clear, putCameras } from './roster.ts';
+import { clear, putFive } from './roster.ts';
 
 let ground: TestGround;
 let ids: Map<number, number>;
@@ -17,11 +17,7 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 beforeEach(async () => {
   await clear(ground.db);
-  ids = await putCameras(ground.db, [
-    ...[1, 2, 3].map((serial) => ({ serial })),
-    { serial: 4, site: 'south' },
-    { serial: 5, unit: '450203', site: 'south' },
-  ]);
+  ids = await putFive(ground.db);
 });
 
 const at = (text: string): Date => new Date(`2026-10-${text}Z`);

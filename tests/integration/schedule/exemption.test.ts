@@ -6,7 +6,7 @@ import { decidePolicy } from '../../../src/schedule/policy.ts';
 import { Sentence } from '../../../src/sentence.ts';
 import { startGround, type TestGround } from '../../support/ground.ts';
 import { exempt, requestOf } from '../rollup/frozen-round.ts';
-import { clear, codeOf, putCameras } from './roster.ts';
+import { clear, codeOf, putCameras, putFive } from './roster.ts';
 
 let ground: TestGround;
 let ids: Map<number, number>;
@@ -16,11 +16,7 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 beforeEach(async () => {
   await clear(ground.db);
-  ids = await putCameras(ground.db, [
-    ...[1, 2, 3].map((serial) => ({ serial })),
-    { serial: 4, site: 'south' },
-    { serial: 5, unit: '450203', site: 'south' },
-  ]);
+  ids = await putFive(ground.db);
 });
 
 const at = (text: string): Date => new Date(`2026-10-${text}Z`);

@@ -35,6 +35,14 @@ export const putCameras = async (db: Database, cameras: readonly Put[]): Promise
   return new Map(rows.map(({ id, code }) => [Number(code.slice(14)), id]));
 };
 
+/** Three cameras of one unit at one site, a fourth of it at another, and a fifth of another unit there. */
+export const putFive = (db: Database): Promise<Map<number, number>> =>
+  putCameras(db, [
+    ...[1, 2, 3].map((serial) => ({ serial })),
+    { serial: 4, site: 'south' },
+    { serial: 5, unit: '450203', site: 'south' },
+  ]);
+
 /**
  * An inventory without a camera, and no inspection of any: each test begins with its own. What the database keeps from
  * everybody is removed as an owner can, with the triggers off.
